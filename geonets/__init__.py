@@ -1,0 +1,45 @@
+"""geonets: structured inputs are features on nodes plus typed edges.
+
+A sequence is a chain, an image a grid, a point cloud a set, a molecule a graph. One vocabulary of layers serves them all,
+and a planner lowers each to the kernel that everybody already trusts.
+"""
+
+from geonets import models as models
+from geonets import nn as nn
+from geonets.core import errors as errors
+from geonets.core.errors import GeonetsError as GeonetsError
+from geonets.core.neighborhoods import KNN as KNN
+from geonets.core.neighborhoods import Complete as Complete
+from geonets.core.neighborhoods import Cross as Cross
+from geonets.core.neighborhoods import Hub as Hub
+from geonets.core.neighborhoods import Links as Links
+from geonets.core.neighborhoods import Neighborhood as Neighborhood
+from geonets.core.neighborhoods import Predecessors as Predecessors
+from geonets.core.neighborhoods import Radius as Radius
+from geonets.core.neighborhoods import Stencil as Stencil
+from geonets.core.neighborhoods import WithLoops as WithLoops
+from geonets.core.structure import Level as Level
+from geonets.core.structure import Structure as Structure
+from geonets.core.structure import batch as batch
+from geonets.core.topology import Chain as Chain
+from geonets.core.topology import EdgeList as EdgeList
+from geonets.core.topology import Graph as Graph
+from geonets.core.topology import Grid as Grid
+from geonets.core.topology import Product as Product
+from geonets.core.topology import Set as Set
+from geonets.core.topology import Topology as Topology
+from geonets.data.constructors import chain as chain
+from geonets.data.constructors import graph as graph
+from geonets.data.constructors import grid as grid
+from geonets.data.constructors import mesh as mesh
+from geonets.data.constructors import points as points
+from geonets.data.interop import from_networkx as from_networkx
+from geonets.data.interop import from_pyg as from_pyg
+from geonets.data.interop import molecule as molecule
+from geonets.data.interop import to_networkx as to_networkx
+from geonets.data.interop import to_pyg as to_pyg
+from geonets.data.transforms import connect as connect
+from geonets.engine.plan import explain_plan as explain_plan
+from geonets.engine.plan import reference as reference
+
+__version__ = "0.1.0"

@@ -1,0 +1,42 @@
+"""The errors that geonets raises on purpose.
+
+Every message reads: `` `argument` must <rule>; got <value> (<where>). <What to do.>``
+"""
+
+from __future__ import annotations
+
+
+class GeonetsError(Exception):
+    """The root of every error that geonets raises on purpose."""
+
+
+class ShapeError(GeonetsError, ValueError):
+    """A tensor has the wrong number of rows, columns or axes."""
+
+
+class DtypeError(GeonetsError, TypeError):
+    """A tensor or an argument has the wrong type."""
+
+
+class StructureError(GeonetsError, ValueError):
+    """Nodes, edges, items or fields do not fit together."""
+
+
+class OptionError(GeonetsError, ValueError):
+    """An argument is outside the values that it may take."""
+
+
+class ItemError(GeonetsError, IndexError):
+    """An index names an item that the structure does not have."""
+
+
+class UnsupportedError(GeonetsError, NotImplementedError):
+    """The operation has no meaning on this structure, or is not available for it."""
+
+
+class ReadError(GeonetsError, ValueError):
+    """A file or a piece of text cannot be read."""
+
+
+class MissingPackageError(GeonetsError, ImportError):
+    """An optional package, or a system library below it, is not installed."""

@@ -1,0 +1,60 @@
+"""`Neighborhood`: a rule with two answers, the receivers' topology and the edges."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+
+from geonets.core.errors import StructureError
+from geonets.core.structure import Structure
+from geonets.core.topology import EdgeList, Topology
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighborhood(abc.ABC):
+    """Who hears whom.
+
+    `target` is cheap and builds no edges; `edges` builds them once for a topology (or its positions) and remembers them.
+    To add a neighborhood: subclass as a frozen dataclass, and say `target` (unless receivers are the nodes) and `build`.
+    """
+
+    @property
+    def reads_pos(self) -> bool:
+        """Whether the edges depend on positions."""
+        return False
+
+    def target(self, topology: Topology) -> Topology:
+        """The receivers' topology: the nodes themselves unless said otherwise.
+
+        Raises:
+            GeonetsError: if this neighborhood has no meaning on `topology`.
+        """
+        return topology
+
+    @abc.abstractmethod
+    def build(self, structure: Structure, source: Structure) -> EdgeList:
+        """The edges from nodes of `source` to nodes of `target(structure.topology)`."""
+
+    def edges(self, structure: Structure, source: Structure | None = None) -> EdgeList:
+        """The edges, built at the first call and remembered as long as topology and positions stay.
+
+        Args:
+            structure: whose nodes (or what `target` makes of them) receive.
+            source: whose nodes send; the same structure unless given.
+        """
+        if source is not None and source.topology is not structure.topology:
+            return self.build(structure, source)
+        if self.reads_pos:
+            found = structure.remember("positional", dict)
+            if self not in found:
+                found[self] = self.build(structure, structure)
+            return found[self]
+        return structure.topology.remember(self, lambda: self.build(structure, structure))
+
+
+def require_pos(structure: Structure, rule: str) -> None:
+    """Raise unless the structure has positions."""
+    if structure.pos is None:
+        raise StructureError(
+            f"`structure` must have positions for {rule}; got none. Build it with gn.points(pos), or replace(nodes={{'pos': ...}})."
+        )

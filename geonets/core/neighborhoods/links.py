@@ -1,0 +1,62 @@
+"""`Links`: the edges that a topology has by nature, also with self-loops, and the part of them that leads forward."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import final
+
+import torch
+
+from geonets.core.neighborhoods.base import Neighborhood
+from geonets.core.structure import Structure
+from geonets.core.topology import EdgeList, Lattice, Topology, lattice_edges
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Links(Neighborhood):
+    """The topology's own edges: bonds of a molecule, direct neighbours on a lattice."""
+
+    def build(self, structure: Structure, source: Structure) -> EdgeList:
+        return structure.topology.links
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class WithLoops(Neighborhood):
+    """Another neighborhood, in which every node also hears itself exactly once.
+
+    Args:
+        of: the other neighborhood; its own self-loops are replaced.
+    """
+
+    of: Neighborhood = Links()
+
+    @property
+    def reads_pos(self) -> bool:
+        return self.of.reads_pos
+
+    def target(self, topology: Topology) -> Topology:
+        return self.of.target(topology)
+
+    def build(self, structure: Structure, source: Structure) -> EdgeList:
+        return self.of.edges(structure, source).with_loops
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Predecessors(Neighborhood):
+    """Who must be known before a node can be: the node before on a chain, the children in a tree.
+
+    Args:
+        reverse: process from the end, or from the root: edges point the other way.
+    """
+
+    reverse: bool = False
+
+    def build(self, structure: Structure, source: Structure) -> EdgeList:
+        topology = structure.topology
+        if isinstance(topology, Lattice):
+            step = torch.eye(topology.num_axes, dtype=torch.long, device=topology.device)
+            return lattice_edges(topology, topology, step if self.reverse else -step)
+        return topology.links.reversed if self.reverse else topology.links

@@ -1,0 +1,160 @@
+"""`Stencil`: a kernel window that slides over a lattice; its offsets are the edge types."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import final
+
+import torch
+from torch import Tensor
+
+from geonets.core.errors import OptionError, ShapeError, StructureError
+from geonets.core.neighborhoods.base import Neighborhood
+from geonets.core.ranges import Sizes
+from geonets.core.structure import Structure
+from geonets.core.topology import EdgeList, Lattice, Topology, lattice_edges
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Stencil(Neighborhood):
+    """The window of a convolution or a pooling: receiver `p` hears `stride * p + dilation * k - padding`.
+
+    Args:
+        kernel_size: `k` runs from 0 to this, along each axis; the edge type counts all `k`, last axis fastest.
+        stride: input nodes between neighbouring outputs.
+        padding: how far the window starts before the first node.
+        padding_after: how far it may end behind the last; as `padding` unless given.
+        dilation: input nodes between neighbouring window places.
+        padding_mode: what lies outside: `"zeros"` nothing, `"reflect"`, `"replicate"`, `"circular"`.
+        ceil_mode: let the last window start inside and end outside.
+
+    Raises:
+        OptionError: if a number is out of range or the tuples are of different lengths.
+    """
+
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: tuple[int, ...]
+    padding_after: tuple[int, ...]
+    dilation: tuple[int, ...]
+    padding_mode: str = "zeros"
+    ceil_mode: bool = False
+
+    def __post_init__(self) -> None:
+        least = {"kernel_size": 1, "stride": 1, "padding": 0, "padding_after": 0, "dilation": 1}
+        for name, low in least.items():
+            given = getattr(self, name)
+            if len(given) != len(self.kernel_size) or min(given) < low:
+                raise OptionError(
+                    f"`{name}` must be {len(self.kernel_size)} integers of at least {low}; got {given}. "
+                    "Pass one number for all axes, or one for each."
+                )
+        if self.padding_mode not in PADDING_MODES:
+            raise OptionError(
+                f"`padding_mode` must be one of {', '.join(PADDING_MODES)}; got {self.padding_mode!r}. Choose one of them."
+            )
+
+    @property
+    def num_axes(self) -> int:
+        """`A`."""
+        return len(self.kernel_size)
+
+    def target(self, topology: Topology) -> Topology:
+        if not isinstance(topology, Lattice) or topology.num_axes != self.num_axes:
+            got = f"{topology.num_axes} axes" if isinstance(topology, Lattice) else f"a {type(topology).__name__}"
+            raise StructureError(
+                f"`structure` must be a lattice of {self.num_axes} axes for a window of size {self.kernel_size}; got {got}. "
+                "Use a chain or grid with as many axes, or a graph layer."
+            )
+        sizes = topology.sizes
+        self._check_padding(topology)
+        if sizes.uniform is not None:
+            out = tuple(self._length(size, axis) for axis, size in enumerate(sizes.uniform))
+            if min(sizes.uniform) > 0 and min(out) < 1:
+                raise self._too_large(sizes.uniform)
+            out = out if min(sizes.uniform) > 0 else tuple(0 for _ in out)
+            if out == sizes.uniform:
+                return topology
+            return topology.with_sizes(Sizes.of(out, sizes.num_items, device=topology.device))
+        return topology.remember(("target", self), lambda: self._ragged_target(topology))
+
+    def build(self, structure: Structure, source: Structure) -> EdgeList:
+        topology, target = structure.topology, self.target(structure.topology)
+        assert isinstance(topology, Lattice) and isinstance(target, Lattice)
+        places = itertools.product(*(range(size) for size in self.kernel_size))
+        dilation, padding = self._row(self.dilation, topology), self._row(self.padding, topology)
+        steps = torch.tensor(list(places), device=topology.device) * dilation - padding
+        return lattice_edges(topology, target, steps, self._row(self.stride, topology), self.padding_mode)
+
+    def window_counts(self, topology: Topology) -> Tensor:
+        """`(N_target,)` how many places of each window lie on nodes or on padding: less than all only in `ceil_mode`."""
+        target = self.target(topology)
+        assert isinstance(topology, Lattice) and isinstance(target, Lattice)
+        starts = target.coordinates() * self._row(self.stride, topology) - self._row(self.padding, topology)
+        ends = topology.sizes.sizes.index_select(0, target.item_ids) + self._row(self.padding_after, topology)
+        room = (ends - starts + self._row(self.dilation, topology) - 1) // self._row(self.dilation, topology)
+        return torch.minimum(room, self._row(self.kernel_size, topology)).prod(1)
+
+    def _length(self, size: int, axis: int) -> int:
+        """The number of windows along one axis (Dumoulin & Visin 2016, relation 6, with dilation)."""
+        before, after = self.padding[axis], self.padding_after[axis]
+        room = size + before + after - self.dilation[axis] * (self.kernel_size[axis] - 1) - 1
+        if not self.ceil_mode:
+            return room // self.stride[axis] + 1
+        length = -(-room // self.stride[axis]) + 1
+        return length - 1 if (length - 1) * self.stride[axis] >= size + before else length
+
+    def _ragged_target(self, topology: Lattice) -> Lattice:
+        table = topology.sizes.table
+        before, after = self._row(self.padding, topology), self._row(self.padding_after, topology)
+        stride = self._row(self.stride, topology)
+        room = (
+            table
+            + before
+            + after
+            - self._row(self.dilation, topology) * (self._row(self.kernel_size, topology) - 1)
+            - 1
+        )
+        out = torch.div(room, stride, rounding_mode="floor") + 1
+        if self.ceil_mode:
+            out = -torch.div(-room, stride, rounding_mode="floor") + 1
+            out = out - ((out - 1) * stride >= table + before).long()
+        empty = (table == 0).any(1, keepdim=True)
+        small = ((out < 1) & ~empty).any(1).nonzero()
+        if len(small):
+            raise self._too_large(tuple(table[int(small[0])].tolist()), item=int(small[0]))
+        out = torch.where(empty, 0, out)
+        return topology.with_sizes(Sizes(None, topology.num_items, out, int(out.prod(1).sum())))
+
+    def _check_padding(self, topology: Lattice) -> None:
+        """Mirrored padding needs more nodes than it copies, wrapped padding as many."""
+        if self.padding_mode not in ("reflect", "circular"):
+            return
+        uniform, spare = topology.uniform, int(self.padding_mode == "reflect")
+        for axis in range(self.num_axes):
+            reach = max(self.padding[axis], self.padding_after[axis]) + spare
+            if reach <= spare or not topology.num_nodes:
+                continue
+            sizes = [uniform[axis]] if uniform is not None else topology.sizes.table[:, axis].tolist()
+            smallest = min(size for size in sizes if size > 0)
+            if smallest < reach:
+                raise ShapeError(
+                    f"`padding` must be at most {smallest - spare} with padding_mode={self.padding_mode!r}; "
+                    f"got {reach - spare} (axis {topology.axes[axis]}, the smallest item has {smallest} nodes there). "
+                    "Pad less, or use padding_mode='zeros'."
+                )
+
+    def _too_large(self, size: tuple[int, ...], item: int | None = None) -> ShapeError:
+        where = f", item {item}" if item is not None else ""
+        reach = tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True))
+        return ShapeError(
+            f"`kernel_size` must fit into the padded input; got a window of {reach} on an input of {size} "
+            f"with padding {self.padding}{where}. Use a smaller kernel or more padding."
+        )
+
+    def _row(self, numbers: tuple[int, ...], topology: Topology) -> Tensor:
+        return torch.tensor(numbers, device=topology.device)

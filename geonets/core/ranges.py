@@ -1,0 +1,264 @@
+"""Arithmetic on packed rows: offsets, the rows of chosen items, and reductions over sorted segments."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from geonets.core.records import Record
+
+
+def offsets_of(counts: Tensor) -> Tensor:
+    """Where each segment starts, and after the last where it ends.
+
+    Args:
+        counts: `(B,)` rows in each segment.
+
+    Returns:
+        `(B+1,)`, starting at 0.
+
+    Example:
+        >>> offsets_of(torch.tensor([2, 0, 3])).tolist()
+        [0, 2, 2, 5]
+    """
+    offsets = counts.new_zeros(len(counts) + 1)
+    torch.cumsum(counts, 0, out=offsets[1:])
+    return offsets
+
+
+def concatenated_ranges(starts: Tensor, counts: Tensor, total: int | None = None) -> Tensor:
+    """The numbers `starts[b], ..., starts[b] + counts[b] - 1` of every segment, one after another.
+
+    Args:
+        starts: `(B,)` first number of each segment.
+        counts: `(B,)` how many numbers each has.
+        total: their sum, if known.
+
+    Returns:
+        `(sum(counts),)`.
+
+    Example:
+        >>> concatenated_ranges(torch.tensor([7, 0]), torch.tensor([2, 3])).tolist()
+        [7, 8, 0, 1, 2]
+    """
+    shift = starts - (counts.cumsum(0) - counts)
+    shifts = torch.repeat_interleave(shift, counts, output_size=total)
+    return shifts.add_(torch.arange(len(shifts), device=starts.device))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Rows:
+    """Which rows of a packed tensor belong to the chosen items.
+
+    One of three forms, the cheapest that serves: a contiguous slice (a view), whole blocks of equal size, or row numbers.
+    """
+
+    span: slice | None = None
+    blocks: Tensor | None = None
+    block_size: int = 0
+    numbers: Tensor | None = None
+
+    def take(self, packed: Tensor) -> Tensor:
+        """The chosen rows of `packed`, in the order of the chosen items."""
+        if self.span is not None:
+            return packed[self.span]
+        if self.blocks is not None:
+            grouped = packed.reshape(-1, self.block_size, *packed.shape[1:])
+            return grouped.index_select(0, self.blocks).flatten(0, 1)
+        assert self.numbers is not None
+        return packed.index_select(0, self.numbers)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sizes(Record):
+    """How large each item is along each of its axes.
+
+    Args:
+        uniform: the one size that all items share, or None when they differ.
+        num_items: `B`.
+        table: `(B, A)` sizes of ragged items; `(0, A)` when uniform (it then only carries the device).
+        total: the number of nodes in all items together.
+    """
+
+    uniform: tuple[int, ...] | None
+    num_items: int
+    table: Tensor
+    total: int
+
+    @staticmethod
+    def of(sizes: Any, num_items: int = 1, axes: int | None = None, device: torch.device | None = None) -> Sizes:
+        """Sizes from a tuple of ints that `num_items` items share, or from a `(B, A)` tensor or list of tuples."""
+        if isinstance(sizes, tuple):
+            table = torch.empty(0, len(sizes), dtype=torch.long, device=device)
+            return Sizes(sizes, num_items, table, num_items * math.prod(sizes))
+        width = axes if axes is not None else 1
+        table = torch.as_tensor(sizes, dtype=torch.long, device=device).reshape(-1, width)
+        if len(table) and bool((table == table[:1]).all()):
+            return Sizes.of(tuple(table[0].tolist()), len(table), device=table.device)
+        return Sizes(None, len(table), table, int(table.prod(1).sum()))
+
+    @property
+    def sizes(self) -> Tensor:
+        """`(B, A)`, uniform or not."""
+        return self.table if self.uniform is None else self.remember("sizes", self._expanded)
+
+    @property
+    def counts(self) -> Tensor:
+        """`(B,)` nodes of each item."""
+        return self.remember("counts", lambda: self.sizes.prod(1))
+
+    @property
+    def offsets(self) -> Tensor:
+        """`(B+1,)` where each item's nodes start."""
+        return self.remember("offsets", lambda: offsets_of(self.counts))
+
+    @property
+    def item_ids(self) -> Tensor:
+        """`(N,)` the item of each node."""
+        return self.remember("item_ids", self._item_ids)
+
+    @property
+    def flat(self) -> Sizes:
+        """The same items with one axis: how many nodes each has."""
+        if self.table.shape[1] == 1:
+            return self
+        if self.uniform is not None:
+            return Sizes.of((math.prod(self.uniform),), self.num_items, device=self.table.device)
+        return Sizes(None, self.num_items, self.counts[:, None], self.total)
+
+    def select(self, items: slice | Tensor) -> tuple[Sizes, Rows]:
+        """The sizes of the chosen items, and their rows.
+
+        Args:
+            items: a slice of step 1, or `(b,)` item numbers.
+        """
+        if isinstance(items, slice):
+            return self._select_span(items.start, items.stop)
+        if self.uniform is not None:
+            chosen = Sizes.of(self.uniform, len(items), device=self.table.device)
+            block_size = math.prod(self.uniform)
+            return chosen, Rows(blocks=items, block_size=block_size) if block_size else Rows(span=slice(0, 0))
+        if len(items) == 1:  # one item is always uniform: look at its size
+            start = int(items)
+            return self._select_span(start, start + 1)
+        table = self.table.index_select(0, items)
+        counts = self.counts.index_select(0, items)
+        rows = concatenated_ranges(self.offsets.index_select(0, items), counts)
+        chosen = Sizes(None, len(items), table, len(rows))
+        chosen.remember("counts", lambda: counts)
+        return chosen, Rows(numbers=rows)
+
+    def _select_span(self, start: int, stop: int) -> tuple[Sizes, Rows]:
+        if self.uniform is not None:
+            chosen = Sizes.of(self.uniform, stop - start, device=self.table.device)
+            size = math.prod(self.uniform)
+            return chosen, Rows(span=slice(start * size, stop * size))
+        if stop == start + 1:
+            chosen = Sizes.of(tuple(self.table[start].tolist()), 1, device=self.table.device)
+            first = int(self.offsets[start])
+            return chosen, Rows(span=slice(first, first + chosen.total))
+        first, last = self.offsets[start].item(), self.offsets[stop].item()
+        table = self.table[start:stop]
+        return Sizes(None, stop - start, table, int(last - first)), Rows(span=slice(int(first), int(last)))
+
+    @staticmethod
+    def join(parts: list[Sizes]) -> Sizes:
+        """The items of all parts, one after another."""
+        num_items = sum(part.num_items for part in parts)
+        uniforms = {part.uniform for part in parts if part.num_items} or {parts[0].uniform}
+        if len(uniforms) == 1 and None not in uniforms:
+            return Sizes.of(next(u for u in uniforms if u is not None), num_items, device=parts[0].table.device)
+        return Sizes(None, num_items, torch.cat([part.sizes for part in parts]), sum(part.total for part in parts))
+
+    def _expanded(self) -> Tensor:
+        assert self.uniform is not None
+        row = torch.tensor(self.uniform, dtype=torch.long, device=self.table.device)
+        return row.expand(self.num_items, -1)
+
+    def _item_ids(self) -> Tensor:
+        items = torch.arange(self.num_items, device=self.table.device)
+        return torch.repeat_interleave(items, self.counts, output_size=self.total)
+
+    def __str__(self) -> str:
+        if self.uniform is not None:
+            return " x ".join(map(str, self.uniform))
+        if not self.num_items:
+            return "no items"
+        low, high = self.table.amin(0).tolist(), self.table.amax(0).tolist()
+        return f"{' x '.join(map(str, low))} .. {' x '.join(map(str, high))}"
+
+
+class _SegmentSum(torch.autograd.Function):
+    """Sum of sorted rows per segment; its gradient is a gather, whose gradient is this sum again."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
+        ctx.save_for_backward(offsets, segments)
+        rows = torch.arange(len(values), device=values.device)
+        return torch.nn.functional.embedding_bag(rows, values, offsets, mode="sum", include_last_offset=True)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        _, segments = ctx.saved_tensors
+        return grads[0].index_select(0, segments), None, None
+
+
+def segment_sum(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
+    """Sum the rows of each segment.
+
+    Args:
+        values: `(E, ...)` rows sorted by segment.
+        offsets: `(S+1,)` where each segment starts.
+        segments: `(E,)` the segment of each row.
+
+    Returns:
+        `(S, ...)`; a segment without rows gives 0.
+
+    Example:
+        >>> segment_sum(torch.tensor([[1.0], [2.0], [4.0]]), torch.tensor([0, 2, 2, 3]), torch.tensor([0, 0, 2]))
+        tensor([[3.],
+                [0.],
+                [4.]])
+    """
+    num_segments = len(offsets) - 1
+    if not len(values) or not num_segments or values[:1].numel() == 0:
+        return values.sum() + values.new_zeros(num_segments, *values.shape[1:])
+    sums = _SegmentSum.apply(values.reshape(len(values), -1), offsets, segments)
+    assert isinstance(sums, Tensor)
+    return sums.reshape(num_segments, *values.shape[1:])
+
+
+def segment_mean(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
+    """Mean of the rows of each segment; 0 for a segment without rows. Arguments as in `segment_sum`."""
+    counts = (offsets[1:] - offsets[:-1]).clamp(min=1).to(values.dtype)
+    return segment_sum(values, offsets, segments) / counts.reshape(-1, *[1] * (values.ndim - 1))
+
+
+def segment_max(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
+    """Largest row entry of each segment; 0 for a segment without rows. Arguments as in `segment_sum`.
+
+    Of equal entries the first takes the whole gradient, as in `max_pool`.
+    """
+    num_rows, num_segments = len(values), len(offsets) - 1
+    if not num_rows or not num_segments:
+        return values.sum() + values.new_zeros(num_segments, *values.shape[1:])
+    flat = values.reshape(num_rows, -1)
+    index = segments[:, None].expand_as(flat)
+    with torch.no_grad():
+        peaks = flat.new_zeros(num_segments, flat.shape[1]).scatter_reduce(0, index, flat, "amax", include_self=False)
+        row_numbers = torch.arange(num_rows, device=values.device)[:, None].expand_as(flat)
+        is_peak = (flat == peaks.index_select(0, segments)) | flat.isnan()
+        rows = row_numbers.masked_fill(~is_peak, num_rows)
+        first = rows.new_full(peaks.shape, num_rows).scatter_reduce(0, index, rows, "amin")
+    filled = (offsets[1:] > offsets[:-1])[:, None]
+    found = first.clamp(max=num_rows - 1)
+    return torch.where(filled, flat.gather(0, found), flat.new_zeros(())).reshape(num_segments, *values.shape[1:])
+
+
+def segment_min(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
+    """Smallest row entry of each segment; 0 for a segment without rows. Arguments as in `segment_sum`."""
+    return -segment_max(-values, offsets, segments)

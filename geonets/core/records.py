@@ -1,0 +1,98 @@
+"""What every record of geonets shares: frozen fields, remembered derivations, tensors that move together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Self, TypeVar
+
+from torch import Tensor
+
+T = TypeVar("T")
+_TENSOR = "tensor"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Record:
+    """A frozen dataclass that derives what is asked of it once and remembers it.
+
+    What is remembered is never copied, pickled or moved: it is derived again where it is needed.
+    """
+
+    def remember(self, key: Hashable, derive: Callable[[], T]) -> T:
+        """Return `derive()`, computed at the first call with this key."""
+        memory = self.__dict__.get("_memory")
+        if memory is None:
+            memory = {}
+            object.__setattr__(self, "_memory", memory)
+        if key not in memory:
+            memory[key] = derive()
+        return memory[key]
+
+    def map_tensors(self, function: Callable[[Tensor], Tensor]) -> Self:
+        """The same record with `function` applied to every tensor in it, those of inner records included."""
+        tensors, skeleton = flatten(self)
+        return unflatten([function(tensor) for tensor in tensors], skeleton)
+
+    def _with(self, **changes: Any) -> Self:
+        """A copy with some fields changed and nothing validated; what was remembered is dropped."""
+        return _build(type(self), {**self.__getstate__(), **changes})
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        tensors, skeleton = flatten(self)
+        return unflatten, (tensors, skeleton)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.map_tensors(lambda tensor: tensor.clone() if not tensor.requires_grad else tensor.detach().clone())
+
+
+def flatten(record: Record) -> tuple[list[Tensor], Any]:
+    """All tensors of a record, and its skeleton: what remains when they are taken out (comparable, picklable)."""
+    tensors: list[Tensor] = []
+    return tensors, _take_out(record, tensors)
+
+
+def unflatten(tensors: list[Tensor], skeleton: Any) -> Any:
+    """Put tensors back into the skeleton that `flatten` left."""
+    return _put_back(skeleton, iter(tensors))
+
+
+def freeze(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A read-only mapping of its own."""
+    return MappingProxyType(dict(fields))
+
+
+def _take_out(value: Any, tensors: list[Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        tensors.append(value)
+        return _TENSOR
+    if isinstance(value, Record):
+        names = value.__dataclass_fields__
+        return type(value), tuple((name, _take_out(getattr(value, name), tensors)) for name in names)
+    if isinstance(value, MappingProxyType):
+        return dict, tuple((name, _take_out(part, tensors)) for name, part in value.items())
+    return None, value
+
+
+def _put_back(skeleton: Any, tensors: Iterator[Tensor]) -> Any:
+    if skeleton == _TENSOR:
+        return next(tensors)
+    kind, parts = skeleton
+    if kind is None:
+        return parts
+    fields = {name: _put_back(part, tensors) for name, part in parts}
+    return freeze(fields) if kind is dict else _build(kind, fields)
+
+
+def _build(kind: type[Any], fields: dict[str, Any]) -> Any:
+    record = object.__new__(kind)
+    record.__setstate__(fields)
+    return record

@@ -1,0 +1,483 @@
+"""`Structure`: features on a topology, always a batch of items, packed and immutable."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+from geonets.core.errors import DtypeError, ItemError, OptionError, ShapeError, StructureError
+from geonets.core.ranges import Rows, concatenated_ranges, offsets_of
+from geonets.core.records import Record, flatten, freeze, unflatten
+from geonets.core.topology import Topology, join_topologies
+
+Fields = Mapping[str, Tensor]
+Items = int | slice | Sequence[int] | Sequence[bool] | Tensor
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Level(Record):
+    """A further kind of rows beside nodes, edges and globals: the faces of a mesh, say.
+
+    Args:
+        counts: `(B,)` rows of each item.
+        fields: tensors with `sum(counts)` rows.
+        node_ids: the names of those fields that hold node numbers; they are renumbered together with the nodes.
+    """
+
+    counts: Tensor
+    fields: Fields
+    node_ids: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fields", freeze(self.fields))
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.fields[name]
+
+    def select(self, items: slice | Tensor, node_shift: Tensor) -> Level:
+        """The rows of the chosen items; `node_shift` is new minus old node number, one entry an item."""
+        numbers = torch.arange(len(self.counts), device=self.counts.device)
+        chosen = numbers[items] if isinstance(items, slice) else items
+        counts = self.counts.index_select(0, chosen)
+        rows = concatenated_ranges(offsets_of(self.counts).index_select(0, chosen), counts)
+        shifts = torch.repeat_interleave(node_shift, counts, output_size=len(rows))
+        return self._map(counts, shifts, lambda field: field.index_select(0, rows))
+
+    @staticmethod
+    def join(parts: list[Level], node_shifts: list[int]) -> Level:
+        """The rows of all parts, with the nodes of each part numbered after those before."""
+        shifted = [
+            part._map(part.counts, torch.full_like(part.counts, shift).repeat_interleave(part.counts), lambda f: f)
+            for part, shift in zip(parts, node_shifts, strict=True)
+        ]
+        fields = _joined("levels", [part.fields for part in shifted])
+        return Level(torch.cat([part.counts for part in parts]), fields, parts[0].node_ids)
+
+    def _map(self, counts: Tensor, shifts: Tensor, take: Callable[[Tensor], Tensor]) -> Level:
+        fields = {name: take(field) for name, field in self.fields.items()}
+        for name in self.node_ids:
+            fields[name] = fields[name] + shifts.reshape(-1, *[1] * (fields[name].ndim - 1))
+        return Level(counts, fields, self.node_ids)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
+class Structure(Record):
+    """Features on nodes, edges and items of a topology: one record, which is always a batch.
+
+    `len`, iteration and indexing are over items: `s[0]`, `s[2:5]`, `s[[3, 1]]`, `s[mask]` are Structures again.
+    `x`, `pos`, `edge_attr` and `y` are short for `nodes["x"]`, `nodes["pos"]`, `edges["edge_attr"]` and the `y` of
+    whichever level has one. Edge rows are in receiver order, as in `topology.links`.
+
+    Args:
+        topology: who stands next to whom.
+        nodes: fields with one row a node: `(N, ...)`.
+        edges: fields with one row an edge of `topology.links`: `(E, ...)`.
+        globals: fields with one row an item: `(B, ...)`.
+        levels: further declared levels by name.
+        meta: a JSON-able record for each item.
+
+    Raises:
+        DtypeError: if a field is no tensor.
+        ShapeError: if a field has not one row for each member of its level.
+
+    Example:
+        >>> from geonets.core.topology import Chain
+        >>> s = Structure(Chain([2, 3]), nodes={"x": torch.zeros(5, 4)})
+        >>> len(s), s[1].x.shape
+        (2, torch.Size([3, 4]))
+    """
+
+    topology: Topology
+    nodes: Fields
+    edges: Fields
+    globals: Fields
+    levels: Mapping[str, Level]
+    meta: tuple[dict[str, Any], ...] | None
+
+    def __init__(
+        self,
+        topology: Topology,
+        nodes: Fields | None = None,
+        edges: Fields | None = None,
+        globals: Fields | None = None,
+        levels: Mapping[str, Level] | None = None,
+        meta: Sequence[dict[str, Any]] | None = None,
+    ) -> None:
+        if not isinstance(topology, Topology):
+            raise DtypeError(
+                f"`topology` must be a Chain, Grid, Set, Graph or Product; got {type(topology).__name__}. "
+                "Use gn.chain, gn.grid, gn.points or gn.graph to build a Structure from tensors."
+            )
+        if meta is not None and len(meta) != topology.num_items:
+            raise ShapeError(
+                f"`meta` must have one record for each of the {topology.num_items} items; got {len(meta)}. "
+                "Pass {} for items without a record."
+            )
+        edge_count = topology.links.num_edges if edges else 0
+        _fill(
+            self,
+            topology=topology,
+            nodes=_checked(nodes, "nodes", topology.num_nodes),
+            edges=_checked(edges, "edges", edge_count),
+            globals=_checked(globals, "globals", topology.num_items),
+            levels=freeze(levels or {}),
+            meta=None if meta is None else tuple(meta),
+        )
+        for name, level in self.levels.items():
+            _check_level(name, level, topology)
+        self.y  # noqa: B018  an ambiguous `y` is an error now, not later
+
+    @property
+    def x(self) -> Any:
+        """`(N, C)` node features, or None."""
+        return self.nodes.get("x")
+
+    @property
+    def pos(self) -> Any:
+        """`(N, D)` node positions, or None."""
+        return self.nodes.get("pos")
+
+    @property
+    def edge_attr(self) -> Any:
+        """`(E, C)` edge features in receiver order, or None."""
+        return self.edges.get("edge_attr")
+
+    @property
+    def y(self) -> Any:
+        """The target, on whichever level it is, or None."""
+        level = self._level_of_y()
+        return None if level is None else getattr(self, level)["y"]
+
+    @property
+    def num_nodes(self) -> int:
+        """`N`, of all items together."""
+        return self.topology.num_nodes
+
+    @property
+    def device(self) -> torch.device:
+        """Where the tensors live."""
+        return self.topology.device
+
+    def __len__(self) -> int:
+        return self.topology.num_items
+
+    def __iter__(self) -> Iterator[Structure]:
+        return (self[item] for item in range(len(self)))
+
+    def __getitem__(self, items: Items) -> Structure:
+        chosen = _as_items(items, len(self), self.device)
+        topology, node_rows = self.topology.select(chosen)
+        edge_rows = self.topology.edge_rows(chosen) if self.edges else Rows()
+        levels = {}
+        if self.levels:
+            starts = self.topology.node_offsets[:-1]
+            shift = topology.node_offsets[:-1] - starts[chosen]
+            levels = {name: level.select(chosen, shift) for name, level in self.levels.items()}
+        whole = Rows(span=chosen) if isinstance(chosen, slice) else Rows(numbers=chosen)
+        meta = self.meta
+        if meta is not None:
+            meta = meta[chosen] if isinstance(chosen, slice) else tuple(meta[item] for item in chosen.tolist())
+        return self._with(
+            topology=topology,
+            nodes=freeze({name: node_rows.take(field) for name, field in self.nodes.items()}),
+            edges=freeze({name: edge_rows.take(field) for name, field in self.edges.items()}),
+            globals=freeze({name: whole.take(field) for name, field in self.globals.items()}),
+            levels=freeze(levels),
+            meta=meta,
+        )
+
+    def replace(self, **changes: Any) -> Structure:
+        """The same structure with some fields changed; None removes a field.
+
+        Args:
+            **changes: `x`, `pos`, `edge_attr`, `y` by their short names; other fields by their level, as in
+                `replace(nodes={"charge": q})`, which leaves the level's other fields as they are.
+
+        Example:
+            >>> from geonets.core.topology import Set
+            >>> s = Structure(Set(3), nodes={"x": torch.ones(3, 1)})
+            >>> s.replace(x=s.x * 2, globals={"name": torch.tensor([7])}).globals["name"].tolist()
+            [7]
+        """
+        by_level: dict[str, dict[str, Any]] = {"nodes": {}, "edges": {}, "globals": {}}
+        rest: dict[str, Any] = {}
+        for name, value in changes.items():
+            if name in by_level:
+                by_level[name].update(value)
+            elif name in ("x", "pos"):
+                by_level["nodes"][name] = value
+            elif name == "edge_attr":
+                by_level["edges"][name] = value
+            elif name == "y":
+                by_level[self._home_of_y()]["y"] = value
+            elif name in ("levels", "meta"):
+                rest[name] = value
+            else:
+                raise OptionError(
+                    f"`{name}` must be one of x, pos, edge_attr, y, nodes, edges, globals, levels, meta; got {name!r}. "
+                    f"Say which level the field belongs to: replace(nodes={{{name!r}: ...}})."
+                )
+        if rest:
+            merged = {level: {**getattr(self, level), **new} for level, new in by_level.items()}
+            kept = {level: {k: v for k, v in fields.items() if v is not None} for level, fields in merged.items()}
+            return Structure(self.topology, **{"levels": self.levels, "meta": self.meta, **kept, **rest})
+        updated = {
+            level: _updated(getattr(self, level), new, level, self._rows(level))
+            for level, new in by_level.items()
+            if new
+        }
+        copy = self._with(**updated)
+        if "pos" not in by_level["nodes"]:  # neighbours found from positions stay true
+            positional = self.remember("positional", dict)
+            copy.remember("positional", lambda: positional)
+        if "y" in by_level["nodes"] or "y" in by_level["globals"]:
+            copy.y  # noqa: B018  an ambiguous `y` is an error now, not later
+        return copy
+
+    def on(self, topology: Topology, nodes: Fields) -> Structure:
+        """The same items over another topology: globals and meta stay, edges and further levels go."""
+        if topology is self.topology:
+            return self._with(nodes=_checked(nodes, "nodes", topology.num_nodes))
+        return self._with(
+            topology=topology,
+            nodes=_checked(nodes, "nodes", topology.num_nodes),
+            edges=freeze({}),
+            levels=freeze({}),
+        )
+
+    def map(self, function: Callable[[Structure], Structure]) -> Structure:
+        """Apply `function` to each item by itself and batch the results."""
+        return batch([function(item) for item in self]) if len(self) else self
+
+    def batches(
+        self, size: int, *, shuffle: bool = False, seed: int | None = None, drop_last: bool = False
+    ) -> Iterator[Structure]:
+        """Go once through the items, `size` at a time: a batch is an index, so nothing is collated.
+
+        Args:
+            size: items in a batch.
+            shuffle: visit the items in random order.
+            seed: of that order; torch's global generator unless given.
+            drop_last: leave out the last batch where it is smaller.
+
+        Example:
+            >>> from geonets.core.topology import Set
+            >>> [len(b) for b in Structure(Set(4, num_items=5)).batches(2)]
+            [2, 2, 1]
+        """
+        if size < 1:
+            raise OptionError(f"`size` must be at least 1; got {size}. Pass the number of items in a batch.")
+        generator = None if seed is None else torch.Generator().manual_seed(seed)
+        order = torch.randperm(len(self), generator=generator).to(self.device) if shuffle else None
+        for start in range(0, len(self), size):
+            stop = min(start + size, len(self))
+            if drop_last and stop - start < size:
+                return
+            yield self[start:stop] if order is None else self[order[start:stop]]
+
+    def to(
+        self,
+        device: torch.device | str | torch.dtype | None = None,
+        dtype: torch.dtype | None = None,
+        non_blocking: bool = False,
+    ) -> Structure:
+        """Move all tensors to a device, or floating-point ones to a dtype: `to("cuda")`, `to(torch.float64)`."""
+        if isinstance(device, torch.dtype):
+            device, dtype = None, device
+        return self.map_tensors(
+            lambda t: t.to(device=device, dtype=dtype if t.is_floating_point() else None, non_blocking=non_blocking)
+        )
+
+    def pin_memory(self) -> Structure:
+        """The same structure in page-locked memory, from which copies to a GPU are asynchronous."""
+        return self.map_tensors(lambda tensor: tensor.pin_memory())
+
+    def _level_of_y(self) -> str | None:
+        found = [level for level in ("nodes", "edges", "globals") if "y" in getattr(self, level)]
+        if len(found) > 1:
+            raise StructureError(
+                f"`y` must be on one level only; got it on {' and '.join(found)}. "
+                "Give one of them another name, or remove it: replace(nodes={'y': None})."
+            )
+        return found[0] if found else None
+
+    def _home_of_y(self) -> str:
+        level = self._level_of_y()
+        if level is None:
+            raise StructureError(
+                "`y` must be on a level already to be replaced; got a structure without y. "
+                "Name its level: replace(globals={'y': ...}) for one target an item, nodes={'y': ...} for one a node."
+            )
+        return level
+
+    def _rows(self, level: str) -> int:
+        if level == "nodes":
+            return self.topology.num_nodes
+        return len(self) if level == "globals" else self.topology.links.num_edges
+
+    def _described(self) -> list[tuple[str, str, str]]:
+        rows = [
+            (level, name, field)
+            for level in ("nodes", "edges", "globals")
+            for name, field in getattr(self, level).items()
+        ]
+        rows += [(level, name, field) for level, held in self.levels.items() for name, field in held.fields.items()]
+        return [(level, name, f"{tuple(f.shape)} {str(f.dtype).removeprefix('torch.')}") for level, name, f in rows]
+
+    def __repr__(self) -> str:
+        lines = [f"{level:<8}{name:<12}{what}" for level, name, what in self._described()]
+        return "\n  ".join([f"Structure of {self.topology!r}", *lines])
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            "<tr>" + "".join(f"<td style='text-align:left'>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self._described()
+        )
+        head = "<tr><th>level</th><th>field</th><th>shape, dtype</th></tr>"
+        return f"<b>Structure</b> of {html.escape(repr(self.topology))}<table>{head}{rows}</table>"
+
+
+def batch(structures: Sequence[Structure]) -> Structure:
+    """Put the items of several structures of one kind into one.
+
+    Args:
+        structures: with the same kind of topology and the same fields.
+
+    Raises:
+        StructureError: if there are none, if their topologies are of different kinds or their fields have other names.
+
+    Example:
+        >>> from geonets.core.topology import Set
+        >>> batch([Structure(Set(2)), Structure(Set(5))])
+        Structure of Set(2 items of 2 .. 5 nodes)
+    """
+    parts = list(structures)
+    if not parts:
+        raise StructureError("`structures` must hold at least one structure; got none. Pass a list of structures.")
+    if len({frozenset(part.levels) for part in parts}) > 1:
+        raise StructureError(
+            "`levels` must have the same names in all structures of a batch; got "
+            f"{sorted({name for part in parts for name in part.levels})} in some only. Add or remove them first."
+        )
+    node_starts = [0]
+    for part in parts:
+        node_starts.append(node_starts[-1] + part.num_nodes)
+    metas = [part.meta for part in parts]
+    meta = None
+    if any(m is not None for m in metas):
+        meta = tuple(r for part in parts for r in (part.meta or ({},) * len(part)))
+    return parts[0]._with(
+        topology=join_topologies([part.topology for part in parts]),
+        nodes=_joined("nodes", [part.nodes for part in parts]),
+        edges=_joined("edges", [part.edges for part in parts]),
+        globals=_joined("globals", [part.globals for part in parts]),
+        levels=freeze({n: Level.join([p.levels[n] for p in parts], node_starts[:-1]) for n in parts[0].levels}),
+        meta=meta,
+    )
+
+
+def _fill(structure: Structure, **fields: Any) -> None:
+    for name, value in fields.items():
+        object.__setattr__(structure, name, value)
+
+
+def _checked(fields: Fields | None, level: str, count: int) -> Fields:
+    return freeze({name: _checked_field(field, f"{level}[{name!r}]", count) for name, field in (fields or {}).items()})
+
+
+def _checked_field(field: Any, name: str, count: int) -> Tensor:
+    if not isinstance(field, Tensor):
+        raise DtypeError(f"`{name}` must be a tensor; got {type(field).__name__}. Convert it with torch.as_tensor.")
+    if not field.ndim or len(field) != count:
+        raise ShapeError(
+            f"`{name}` must have {count} rows, one for each of its level; got shape {tuple(field.shape)}. "
+            "Pass the rows of all items one after another."
+        )
+    return field
+
+
+def _updated(old: Fields, new: Mapping[str, Any], level: str, count: int) -> Fields:
+    fields = dict(old)
+    for name, value in new.items():
+        if value is None:
+            fields.pop(name, None)
+        else:
+            fields[name] = _checked_field(value, f"{level}[{name!r}]", count)
+    return freeze(fields)
+
+
+def _check_level(name: str, level: Level, topology: Topology) -> None:
+    if len(level.counts) != topology.num_items:
+        raise ShapeError(
+            f"`levels[{name!r}]` must have one count for each of the {topology.num_items} items; "
+            f"got {len(level.counts)}. Pass counts of shape (B,)."
+        )
+    _checked(level.fields, f"levels[{name!r}]", int(level.counts.sum()))
+    for field in level.node_ids:
+        ids = level.fields[field]
+        items = torch.repeat_interleave(level.counts)
+        low, high = topology.node_offsets[:-1][items], topology.node_offsets[1:][items]
+        flat = ids.reshape(len(ids), -1)
+        if bool(((flat < low[:, None]) | (flat >= high[:, None])).any()):
+            raise StructureError(
+                f"`levels[{name!r}][{field!r}]` must name nodes of its own item; got node numbers outside it "
+                f"(range {int(ids.min())} .. {int(ids.max())}). Count nodes over the whole batch, from 0."
+            )
+
+
+def _joined(level: str, parts: list[Fields]) -> Fields:
+    names = parts[0].keys()
+    for part in parts:
+        if part.keys() != names:
+            raise StructureError(
+                f"`{level}` must have the same fields in all structures of a batch; "
+                f"got {sorted(names)} and {sorted(part.keys())}. Add or remove fields first, with replace."
+            )
+    return freeze({name: torch.cat([part[name] for part in parts]) for name in names})
+
+
+def _as_items(items: Any, count: int, device: torch.device) -> slice | Tensor:
+    """What an index means: a slice of step 1, or item numbers that are known to exist."""
+    if isinstance(items, int) and not isinstance(items, bool):
+        if not -count <= items < count:
+            raise ItemError(
+                f"`items` must be between {-count} and {count - 1}; got {items}. len() tells how many there are."
+            )
+        return slice(items % count, items % count + 1)
+    if isinstance(items, slice):
+        start, stop, step = items.indices(count)
+        return slice(start, max(start, stop)) if step == 1 else torch.arange(start, stop, step, device=device)
+    chosen = torch.as_tensor(items, device=device)
+    if chosen.dtype == torch.bool:
+        if chosen.shape != (count,):
+            raise ShapeError(
+                f"`items` must have one entry for each of the {count} items to be a mask; got shape {tuple(chosen.shape)}. "
+                "Pass a mask of shape (B,)."
+            )
+        return chosen.nonzero().squeeze(1)
+    if chosen.numel() == 0:
+        return chosen.long().reshape(-1)
+    if chosen.is_floating_point() or chosen.ndim > 1:
+        raise DtypeError(
+            f"`items` must be an int, a slice, a list of ints, or a 1-D integer or bool tensor; "
+            f"got {chosen.dtype} of shape {tuple(chosen.shape)}. Pass item numbers or a mask."
+        )
+    chosen = chosen.long().reshape(-1)
+    low, high = (int(v) for v in torch.aminmax(chosen))
+    if low < -count or high >= count:
+        raise ItemError(
+            f"`items` must be between {-count} and {count - 1}; got {low if low < -count else high}. "
+            "len() tells how many there are."
+        )
+    return chosen % count if low < 0 else chosen
+
+
+pytree.register_pytree_node(Structure, flatten, unflatten)

@@ -1,0 +1,180 @@
+"""`Chain` and `Grid`: nodes at the corners of a regular lattice."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Self, final
+
+import torch
+from torch import Tensor
+
+from geonets.core.errors import OptionError, ShapeError
+from geonets.core.ranges import Rows, Sizes
+from geonets.core.topology.base import Topology
+from geonets.core.topology.edges import EdgeList
+
+DEFAULT_AXES = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Lattice(Topology):
+    """Nodes on an axis-aligned lattice, the last axis running fastest.
+
+    Its links join direct neighbours: along axis `a`, `edge_type` `2a` comes from the previous node, `2a+1` from the next.
+    """
+
+    lattice_sizes: Sizes
+    axes: tuple[str, ...]
+
+    @property
+    def sizes(self) -> Sizes:
+        return self.lattice_sizes
+
+    @property
+    def num_axes(self) -> int:
+        """`A`."""
+        return len(self.axes)
+
+    @property
+    def links(self) -> EdgeList:
+        return self.remember("links", self._links)
+
+    def with_sizes(self, sizes: Sizes) -> Self:
+        """The same kind of lattice with other item sizes."""
+        return self._with(lattice_sizes=sizes)
+
+    def select(self, items: slice | Tensor) -> tuple[Self, Rows]:
+        sizes, rows = self.sizes.select(items)
+        return self.with_sizes(sizes), rows
+
+    @classmethod
+    def join(cls, parts: list[Self]) -> Self:
+        for part in parts:
+            if part.axes != parts[0].axes:
+                raise ShapeError(
+                    f"`structures` must have the same axes to be one batch; got {parts[0].axes} and {part.axes}. "
+                    "Batch each kind by itself."
+                )
+        return parts[0].with_sizes(Sizes.join([part.sizes for part in parts]))
+
+    def coordinates(self) -> Tensor:
+        """`(N, A)` place of each node in its item, counted from 0 along every axis."""
+        return self.remember("coordinates", self._coordinates)
+
+    def _coordinates(self) -> Tensor:
+        rest = torch.arange(self.num_nodes, device=self.device) - self.node_offsets[:-1].index_select(0, self.item_ids)
+        sizes = self.sizes.sizes.index_select(0, self.item_ids)
+        columns = []
+        for axis in reversed(range(self.num_axes)):
+            columns.append(rest % sizes[:, axis])
+            rest = rest // sizes[:, axis]
+        return torch.stack(columns[::-1], 1)
+
+    def _links(self) -> EdgeList:
+        steps = torch.zeros(2 * self.num_axes, self.num_axes, dtype=torch.long, device=self.device)
+        for axis in range(self.num_axes):
+            steps[2 * axis, axis], steps[2 * axis + 1, axis] = -1, 1
+        return lattice_edges(self, self, steps)
+
+    def _describe(self) -> str:
+        return f"{self.sizes} nodes along ({', '.join(self.axes)})"
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
+class Chain(Lattice):
+    """A batch of sequences.
+
+    Args:
+        lengths: the length of one sequence, or `(B,)` lengths of several.
+        num_items: how many sequences share the one length.
+
+    Example:
+        >>> Chain([3, 5]).links
+        EdgeList(12 edges in receiver order, typed, 8 senders -> 8 receivers)
+    """
+
+    def __init__(self, lengths: int | Sequence[int] | Tensor, num_items: int = 1) -> None:
+        sizes = Sizes.of((lengths,), num_items) if isinstance(lengths, int) else Sizes.of(lengths, axes=1)
+        object.__setattr__(self, "lattice_sizes", _not_negative(sizes))
+        object.__setattr__(self, "axes", ("time",))
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
+class Grid(Lattice):
+    """A batch of grids of any number of axes.
+
+    Args:
+        sizes: the size of one grid as a tuple of ints, or `(B, A)` sizes of several.
+        axes: a name for each axis; `("y", "x")` for two and `("z", "y", "x")` for three unless given.
+        num_items: how many grids share the one size.
+
+    Example:
+        >>> Grid([(28, 28), (40, 31)])
+        Grid(2 items of 28 x 28 .. 40 x 31 nodes along (y, x))
+    """
+
+    def __init__(
+        self,
+        sizes: tuple[int, ...] | Sequence[Sequence[int]] | Tensor,
+        axes: Sequence[str] | None = None,
+        num_items: int = 1,
+    ) -> None:
+        if isinstance(sizes, tuple) and all(isinstance(size, int) for size in sizes):
+            width = len(sizes)
+        else:
+            sizes = torch.as_tensor(sizes, dtype=torch.long)
+            width = sizes.shape[1] if sizes.ndim == 2 else len(axes or ())
+        names = tuple(axes) if axes is not None else DEFAULT_AXES.get(width)
+        if names is None or len(names) != width or len(set(names)) != width or not width:
+            raise OptionError(
+                f"`axes` must name each of the {width} axes of the grid once; got {names}. "
+                "Pass axes=('time', 'z', 'y', 'x'), say."
+            )
+        object.__setattr__(self, "lattice_sizes", _not_negative(Sizes.of(sizes, num_items, width)))
+        object.__setattr__(self, "axes", names)
+
+
+def _not_negative(sizes: Sizes) -> Sizes:
+    smallest = min(sizes.uniform) if sizes.uniform else int(sizes.table.amin()) if sizes.table.numel() else 0
+    if smallest < 0 or sizes.num_items < 0:
+        raise ShapeError(f"`sizes` must not be negative; got {smallest}. Count the nodes along each axis.")
+    return sizes
+
+
+def lattice_edges(
+    source: Lattice,
+    target: Lattice,
+    steps: Tensor,
+    stride: Tensor | int = 1,
+    wrap: str = "zeros",
+) -> EdgeList:
+    """Edges from `source` nodes at `stride * place + step` to each `target` place; `edge_type` is the step's number.
+
+    Args:
+        source: senders.
+        target: receivers, with as many items.
+        steps: `(K, A)` where to look, counted in source nodes.
+        stride: source nodes between neighbouring target places, for all axes or `(A,)`.
+        wrap: what lies outside the source: `"zeros"` nothing, `"circular"` its other end, `"reflect"` its mirror image
+            about the border node, `"replicate"` its border node.
+    """
+    places = target.coordinates()[:, None] * stride + steps  # (N_target, K, A)
+    sizes = source.sizes.sizes.index_select(0, target.item_ids)[:, None]
+    if wrap == "circular":
+        places = places % sizes.clamp(min=1)
+    elif wrap == "reflect":
+        last = sizes - 1
+        places = last - (last - places.abs()).abs()
+    elif wrap == "replicate":
+        places = places.clamp(min=torch.zeros_like(sizes), max=sizes - 1)
+    inside = ((places >= 0) & (places < sizes)).all(-1)
+    within = places[..., 0]
+    for axis in range(1, source.num_axes):
+        within = within * sizes[..., axis] + places[..., axis]
+    senders = within + source.node_offsets[:-1].index_select(0, target.item_ids)[:, None]
+    receivers = torch.arange(target.num_nodes, device=target.device)[:, None].expand_as(senders)
+    edge_type = torch.arange(len(steps), device=target.device).expand_as(senders)
+    return EdgeList.of_sorted(senders[inside], receivers[inside], edge_type[inside], source.num_nodes, target.num_nodes)

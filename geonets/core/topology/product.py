@@ -1,0 +1,145 @@
+"""`Product`: every node of one topology at every node of another."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Self, final
+
+import torch
+from torch import Tensor
+
+from geonets.core.errors import StructureError
+from geonets.core.ranges import Rows, Sizes, concatenated_ranges
+from geonets.core.topology.base import Topology
+from geonets.core.topology.edges import EdgeList
+from geonets.core.topology.lattice import Grid, Lattice
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
+class Product(Topology):
+    """Item by item, all pairs of a node of `first` and a node of `second`; the first factor runs slowest.
+
+    A product of two lattices **is** a `Grid` with the axes of both: the call returns that `Grid`.
+    Its links are those of the Cartesian product: along the first factor with the second fixed, then the other way round;
+    a link of type `t` becomes type `2t` when it runs along the first factor and `2t+1` along the second.
+
+    Args:
+        first: the slow factor, often a `Chain` of time steps.
+        second: the fast factor, with as many items.
+
+    Example:
+        >>> from geonets.core.topology import Chain, Graph
+        >>> pair = Graph(torch.tensor([0, 1]), torch.tensor([1, 0]), node_counts=2)
+        >>> Product(Chain(10), pair)
+        Product(1 item of 10 x 2 nodes: Chain x Graph)
+        >>> Product(Chain(10), Grid((4, 5)))
+        Grid(1 item of 10 x 4 x 5 nodes along (time, y, x))
+    """
+
+    first: Topology
+    second: Topology
+    product_sizes: Sizes
+
+    def __new__(cls, *factors: Any) -> Any:
+        if len(factors) == 2 and all(isinstance(factor, Lattice) for factor in factors):
+            first, second = _paired(*factors)
+            sizes = _pair_sizes(first.sizes, second.sizes)
+            return Grid((1,), ("x",))._with(lattice_sizes=sizes, axes=first.axes + second.axes)
+        return object.__new__(cls)
+
+    def __init__(self, first: Topology, second: Topology) -> None:
+        first, second = _paired(first, second)
+        object.__setattr__(self, "first", first)
+        object.__setattr__(self, "second", second)
+        object.__setattr__(self, "product_sizes", _pair_sizes(first.sizes.flat, second.sizes.flat))
+
+    @property
+    def sizes(self) -> Sizes:
+        return self.product_sizes
+
+    @property
+    def links(self) -> EdgeList:
+        return self.remember("links", self._links)
+
+    def select(self, items: slice | Tensor) -> tuple[Self, Rows]:
+        sizes, rows = self.sizes.select(items)
+        return self._with(
+            first=self.first.select(items)[0], second=self.second.select(items)[0], product_sizes=sizes
+        ), rows
+
+    @classmethod
+    def join(cls, parts: list[Self]) -> Self:
+        def joined(factors: list[Topology]) -> Topology:
+            return join_topologies(factors)
+
+        return parts[0]._with(
+            first=joined([part.first for part in parts]),
+            second=joined([part.second for part in parts]),
+            product_sizes=Sizes.join([part.sizes for part in parts]),
+        )
+
+    def _links(self) -> EdgeList:
+        along_first = self._copies(self.first, self.second, slow=True)
+        along_second = self._copies(self.second, self.first, slow=False)
+        types = torch.cat([2 * along_first[2], 2 * along_second[2] + 1])
+        return EdgeList.of(
+            torch.cat([along_first[0], along_second[0]]),
+            torch.cat([along_first[1], along_second[1]]),
+            types,
+            num_senders=self.num_nodes,
+            num_receivers=self.num_nodes,
+        )
+
+    def _copies(self, moving: Topology, fixed: Topology, slow: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Each link of `moving` once for every node of `fixed` in the same item."""
+        links = moving.links
+        items = moving.item_ids.index_select(0, links.receivers)
+        copies = fixed.node_counts.index_select(0, items)
+        copy = concatenated_ranges(torch.zeros_like(copies), copies)
+        edge = torch.repeat_interleave(copies)
+        items = items.index_select(0, edge)
+        starts = self.node_offsets.index_select(0, items)
+        moving_starts = moving.node_offsets.index_select(0, items)
+        fast_size = (fixed if slow else moving).node_counts.index_select(0, items)
+
+        def place(nodes: Tensor) -> Tensor:
+            local = nodes.index_select(0, edge) - moving_starts
+            return starts + (local * fast_size + copy if slow else copy * fast_size + local)
+
+        types = torch.zeros_like(edge) if links.edge_type is None else links.edge_type.index_select(0, edge)
+        return place(links.senders), place(links.receivers), types
+
+    def _describe(self) -> str:
+        return f"{self.sizes} nodes: {type(self.first).__name__} x {type(self.second).__name__}"
+
+
+def join_topologies(parts: list[Topology]) -> Topology:
+    """The items of all parts, which must be of one kind.
+
+    Raises:
+        StructureError: if the kinds differ.
+    """
+    kinds = {type(part) for part in parts}
+    if len(kinds) > 1:
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise StructureError(
+            f"`structures` must be of one kind of topology to be one batch; got {names}. Batch each kind by itself."
+        )
+    return type(parts[0]).join(parts)
+
+
+def _paired(first: Any, second: Any) -> tuple[Any, Any]:
+    if first.num_items != second.num_items:
+        raise StructureError(
+            f"`first` and `second` must have as many items; got {first.num_items} and {second.num_items}. "
+            "A product pairs them item by item."
+        )
+    return first, second
+
+
+def _pair_sizes(first: Sizes, second: Sizes) -> Sizes:
+    if first.uniform is not None and second.uniform is not None:
+        return Sizes.of(first.uniform + second.uniform, first.num_items, device=first.table.device)
+    table = torch.cat([first.sizes, second.sizes], 1)
+    return Sizes.of(table, axes=table.shape[1])

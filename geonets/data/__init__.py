@@ -1,0 +1,1 @@
+"""How structures come in and go out."""

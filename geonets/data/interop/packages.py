@@ -1,0 +1,23 @@
+"""Importing a foreign library where it is used, with advice where it is missing."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from geonets.core.errors import MissingPackageError
+
+
+def require(module: str, package: str | None = None) -> Any:
+    """Import a module, or say how to get it.
+
+    Raises:
+        MissingPackageError: if it cannot be imported.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        name = package or module.split(".")[0]
+        raise MissingPackageError(
+            f"`{name}` must be installed for this; got: {error}. Run: pip install {name}"
+        ) from None

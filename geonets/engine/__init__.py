@@ -1,0 +1,1 @@
+"""How a layer is computed: specs, the reference that defines them, kernels, and the planner that chooses."""

@@ -1,0 +1,144 @@
+"""`aggregate` on edges in receiver order: sparse products and sorted segment reductions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from geonets.core.neighborhoods import Hub, Stencil
+from geonets.core.ranges import segment_max, segment_mean, segment_min, segment_sum
+from geonets.core.topology import EdgeList
+from geonets.engine.kernels.groups import connected_zeros
+from geonets.engine.rules import Call, Rule, Situation
+from geonets.engine.spec import AggregateOperands, AggregateSpec
+
+REDUCE = {"sum": segment_sum, "mean": segment_mean, "max": segment_max, "min": segment_min}
+
+
+def reduce_hub(call: Call) -> Tensor:
+    """All nodes of an item at once: an axis of the view where items have one size, else a segment reduction."""
+    rows, topology, reduce = call.operands.senders, call.structure.topology, call.spec.reduce
+    if topology.uniform is None or not topology.num_nodes:
+        return REDUCE[reduce](rows, topology.node_offsets, topology.item_ids)
+    grouped = rows.reshape(topology.num_items, -1, *rows.shape[1:])
+    if reduce in ("max", "min"):
+        return getattr(grouped, reduce)(1).values
+    return getattr(grouped, reduce)(1)
+
+
+def sparse_product(call: Call) -> Tensor:
+    """Sum or mean of (weighted) sender rows as a CSR product; the gradient is the product with the transpose."""
+    spec, operands = call.spec, call.operands
+    edges = spec.neighborhood.edges(call.structure, call.source)
+    weights = operands.edges if spec.message == "weighted" else None
+    sums = product(operands.senders, weights, edges)
+    if spec.reduce == "sum":
+        return sums
+    counts = edges.degrees.clamp(min=1).to(sums.dtype)
+    return sums / counts.reshape(-1, *[1] * (sums.ndim - 1))
+
+
+def reduce_segments(call: Call) -> Tensor:
+    """One message an edge, reduced over the sorted segments of the receivers."""
+    spec, operands = call.spec, call.operands
+    edges = spec.neighborhood.edges(call.structure, call.source)
+    return REDUCE[spec.reduce](_messages(spec, operands, edges), edges.pointers, edges.receivers)
+
+
+def product(rows: Tensor, weights: Tensor | None, edges: EdgeList) -> Tensor:
+    """`y_i = sum_{j -> i} w_ij x_j`.
+
+    Args:
+        rows: `(N_s, ...)`.
+        weights: `(E,)` or None for ones.
+        edges: who hears whom.
+
+    Returns:
+        `(N_r, ...)`.
+    """
+    shape = edges.num_receivers, *rows.shape[1:]
+    if not edges.num_edges or not rows.numel():
+        return connected_zeros(shape, rows, weights)
+    flat = rows.reshape(len(rows), -1)
+    needs_grad = torch.is_grad_enabled() and (flat.requires_grad or (weights is not None and weights.requires_grad))
+    return (_Product.apply(flat, weights, edges) if needs_grad else _bag(flat, weights, edges)).reshape(shape)
+
+
+class _Product(torch.autograd.Function):
+    """A CSR product whose gradients are again differentiable: a product with the transpose, and gathered dot products."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, weights: Tensor | None, edges: EdgeList) -> Tensor:
+        ctx.save_for_backward(rows, weights)
+        ctx.edges = edges
+        return _bag(rows, weights, edges)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        (grad,), (rows, weights), edges = grads, ctx.saved_tensors, ctx.edges
+        grad_rows = grad_weights = None
+        if ctx.needs_input_grad[0]:
+            back = None if weights is None else weights.index_select(0, edges.transpose.rows)
+            grad_rows = product(grad.contiguous(), back, edges.reversed)
+        if ctx.needs_input_grad[1]:
+            grad_weights = (grad.index_select(0, edges.receivers) * rows.index_select(0, edges.senders)).sum(1)
+        return grad_rows, grad_weights, None
+
+
+def _bag(rows: Tensor, weights: Tensor | None, edges: EdgeList) -> Tensor:
+    return torch.embedding_bag(rows, edges.senders, edges.pointers, False, 0, False, weights, True)[0]
+
+
+def _messages(spec: AggregateSpec, operands: AggregateOperands, edges: EdgeList) -> Tensor:
+    if spec.message == "opaque":
+        assert operands.message is not None
+        receivers = operands.senders if operands.receivers is None else operands.receivers
+        parts = {
+            "sender": lambda: operands.senders.index_select(0, edges.senders),
+            "receiver": lambda: receivers.index_select(0, edges.receivers),
+            "edge": lambda: operands.edges,
+        }
+        return operands.message(*[parts[part]() for part in spec.reads])
+    rows = operands.senders.index_select(0, edges.senders)
+    if spec.message == "sender":
+        return rows
+    assert operands.edges is not None
+    return operands.edges.reshape(-1, *[1] * (rows.ndim - 1)) * rows
+
+
+def _hub_rule(situation: Situation) -> bool | str | None:
+    spec = situation.spec
+    if not isinstance(spec, AggregateSpec) or not isinstance(spec.neighborhood, Hub):
+        return None
+    return True if spec.message == "sender" else f"the message is {spec.message}; rows are reduced as they are"
+
+
+def _product_rule(situation: Situation) -> bool | str | None:
+    spec = situation.spec
+    if not isinstance(spec, AggregateSpec):
+        return None
+    if spec.message == "opaque":
+        return "the message is opaque: a product needs to know that it is linear"
+    if spec.reduce not in ("sum", "mean"):
+        return f"the reduction is {spec.reduce}; a product sums"
+    if spec.count_padding:
+        return "the mean counts padding"
+    return True
+
+
+def _segment_rule(situation: Situation) -> bool | str | None:
+    spec = situation.spec
+    if not isinstance(spec, AggregateSpec):
+        return None
+    if spec.count_padding and isinstance(spec.neighborhood, Stencil):
+        return "the mean counts padding"
+    return True
+
+
+RULES = (
+    Rule(reduce_hub, _hub_rule),
+    Rule(sparse_product, _product_rule),
+    Rule(reduce_segments, _segment_rule),
+)

@@ -1,0 +1,71 @@
+"""Layers: parameters and a spec. Each takes a `Structure` and returns one; names and arguments are torch's and PyG's."""
+
+from geonets.nn.attention import MultiheadAttention
+from geonets.nn.containers import Sequential
+from geonets.nn.convolution import Conv1d, Conv2d, Conv3d
+from geonets.nn.graph import GATConv, GCNConv, GINConv, GINEConv, SAGEConv
+from geonets.nn.layer import Layer
+from geonets.nn.message_passing import MessagePassing, PointNetConv
+from geonets.nn.nodewise import (
+    ELU,
+    GELU,
+    MLP,
+    BatchNorm,
+    Dropout,
+    LayerNorm,
+    LeakyReLU,
+    Linear,
+    PerNode,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softplus,
+    Tanh,
+)
+from geonets.nn.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d, Readout
+from geonets.nn.pyg import FromPyG
+from geonets.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "GRU",
+    "LSTM",
+    "MLP",
+    "RNN",
+    "AvgPool1d",
+    "AvgPool2d",
+    "AvgPool3d",
+    "BatchNorm",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "Dropout",
+    "FromPyG",
+    "GATConv",
+    "GCNConv",
+    "GINConv",
+    "GINEConv",
+    "GRUCell",
+    "LSTMCell",
+    "Layer",
+    "LayerNorm",
+    "LeakyReLU",
+    "Linear",
+    "MaxPool1d",
+    "MaxPool2d",
+    "MaxPool3d",
+    "MessagePassing",
+    "MultiheadAttention",
+    "PerNode",
+    "PointNetConv",
+    "RNNCell",
+    "ReLU",
+    "Readout",
+    "SAGEConv",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "Softplus",
+    "Tanh",
+]

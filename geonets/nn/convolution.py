@@ -1,0 +1,87 @@
+"""`Conv1d`, `Conv2d`, `Conv3d`: torch's convolutions on chains and grids of any sizes."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from torch import nn
+
+from geonets.core.neighborhoods import Stencil
+from geonets.engine.plan import run
+from geonets.engine.spec import ConvolveOperands, ConvolveSpec
+from geonets.nn.layer import Layer, features, with_rows
+
+
+class _Convolution(Layer):
+    """`y_p = b + sum_k W_k x_{stride p + dilation k - padding}`: a cross-correlation, as everywhere in deep learning."""
+
+    in_channels: int
+    weight: Any
+    bias: Any
+
+    @property
+    def spec(self) -> ConvolveSpec:
+        """What the planner reads."""
+        native: Any = self
+        return _spec(
+            native.kernel_size, native.stride, native.padding, native.dilation, native.groups, native.padding_mode
+        )
+
+    def forward(self, input: Any) -> Any:
+        """Convolve a chain or grid with as many axes as the kernel."""
+        x, spec = features(input, self.in_channels), self.spec
+        target = spec.neighborhood.target(input.topology)
+        return with_rows(input, target, run(spec, ConvolveOperands(x, self.weight, self.bias), input))
+
+
+class Conv1d(_Convolution, nn.Conv1d):
+    """Convolution along a chain (or a grid of one axis); arguments and keys of `torch.nn.Conv1d`.
+
+    Reference: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> gn.nn.Conv1d(3, 8, 5, padding=2)(gn.chain([torch.randn(7, 3), torch.randn(4, 3)])).topology.node_counts.tolist()
+        [7, 4]
+    """
+
+
+class Conv2d(_Convolution, nn.Conv2d):
+    """Convolution over a grid of two axes; arguments and keys of `torch.nn.Conv2d`.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> gn.nn.Conv2d(3, 8, 3, stride=2)(gn.grid(torch.randn(2, 9, 9, 3))).topology.uniform
+        (4, 4)
+    """
+
+
+class Conv3d(_Convolution, nn.Conv3d):
+    """Convolution over a grid of three axes: a volume, or a video as chain x grid; arguments and keys of `torch.nn.Conv3d`.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> video = gn.grid(torch.randn(1, 4, 8, 8, 3), axes=("time", "y", "x"))
+        >>> gn.nn.Conv3d(3, 2, (3, 3, 3))(video).topology.uniform
+        (2, 6, 6)
+    """
+
+
+@functools.cache
+def _spec(
+    kernel_size: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...] | str,
+    dilation: tuple[int, ...],
+    groups: int,
+    padding_mode: str,
+) -> ConvolveSpec:
+    if padding == "valid":
+        before = after = (0,) * len(kernel_size)
+    elif padding == "same":
+        reach = [d * (k - 1) for d, k in zip(dilation, kernel_size, strict=True)]
+        before, after = tuple(r // 2 for r in reach), tuple(r - r // 2 for r in reach)
+    else:
+        before = after = tuple(int(p) for p in padding)
+    return ConvolveSpec(Stencil(kernel_size, stride, before, after, dilation, padding_mode), groups)

@@ -1,0 +1,60 @@
+"""`Layer`: what every layer of geonets is, and how a function of rows becomes a function of structures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from geonets.core.errors import DtypeError, ShapeError
+from geonets.core.structure import Structure
+from geonets.core.topology import Topology
+
+
+class Layer(nn.Module):
+    """A module that takes a `Structure` and returns one.
+
+    Subclass it for a layer of your own: set parameters and a spec in `__init__`, and call `geonets.engine.plan.run` in `forward`.
+    """
+
+
+class NodeWise(Layer):
+    """Put before a torch module that acts on each row by itself, it makes that module take a `Structure` or rows."""
+
+    def forward(self, input: Any) -> Any:
+        """Apply the torch module to `x`, which may also be given as rows `(N, C)`."""
+        return on_nodes(super().forward, input)
+
+
+def on_nodes(function: Callable[[Tensor], Tensor], given: Any) -> Any:
+    """Apply a function of rows to the `x` of a structure, or to rows."""
+    return given.replace(x=function(features(given))) if isinstance(given, Structure) else function(given)
+
+
+def features(structure: Structure, channels: int | None = None) -> Tensor:
+    """The node features `(N, C)`, checked.
+
+    Raises:
+        DtypeError: if what was given is no structure.
+        ShapeError: if it has no features, or not as many channels as the layer was built for.
+    """
+    if not isinstance(structure, Structure):
+        raise DtypeError(
+            f"`structure` must be a Structure; got {type(structure).__name__}. "
+            "Build one with gn.chain, gn.grid, gn.points or gn.graph."
+        )
+    x = structure.x
+    if x is None:
+        raise ShapeError("`structure` must have node features; got none. Give it some: structure.replace(x=...).")
+    if channels is not None and (x.ndim != 2 or x.shape[1] != channels):
+        raise ShapeError(
+            f"`structure.x` must have {channels} channels for this layer; got shape {tuple(x.shape)}. "
+            f"Build the layer for {x.shape[-1]} channels, or change the features."
+        )
+    return x
+
+
+def with_rows(structure: Structure, topology: Topology, rows: Tensor) -> Structure:
+    """The result of a layer: new features on the same nodes, or on the nodes of another topology."""
+    return structure.replace(x=rows) if topology is structure.topology else structure.on(topology, {"x": rows})

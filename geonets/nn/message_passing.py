@@ -1,0 +1,127 @@
+"""`MessagePassing` for a message function of one's own, and `PointNetConv`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from geonets.core.errors import StructureError
+from geonets.core.neighborhoods import Links, Neighborhood, WithLoops
+from geonets.core.structure import Structure
+from geonets.engine.plan import run
+from geonets.engine.spec import AggregateOperands, AggregateSpec, Reads
+from geonets.nn.layer import Layer, features, with_rows
+
+LINKS = Links()
+
+
+class MessagePassing(Layer):
+    """`x_i' = update(x_i, reduce_{j -> i} message(x_j, x_i, e_ij))` with functions of one's own.
+
+    Args:
+        message: called once with one row an edge, as `reads` says; returns one row an edge.
+        reduce: `"sum"`, `"mean"`, `"max"` or `"min"`; a node that hears nothing gets 0.
+        update: called with the nodes' rows and what they heard; what they heard is the result unless given.
+        reads: what `message` is called with, in this order: `"sender"`, `"receiver"`, `"edge"` (`edge_attr` or None).
+        neighborhood: who hears whom; the topology's own links unless given.
+
+    Reference: Gilmer et al., "Neural message passing for quantum chemistry", 2017, equations 1-2.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> difference = gn.nn.MessagePassing(lambda sender, receiver: sender - receiver, "max", reads=("sender", "receiver"))
+        >>> difference(gn.chain([torch.tensor([[1.0], [4.0], [2.0]])])).x.flatten()
+        tensor([ 3., -2.,  2.])
+    """
+
+    def __init__(
+        self,
+        message: Callable[..., Tensor],
+        reduce: str = "sum",
+        update: Callable[[Tensor, Tensor], Tensor] | None = None,
+        reads: Reads = ("sender", "receiver", "edge"),
+        neighborhood: Neighborhood = LINKS,
+    ) -> None:
+        super().__init__()
+        self.message, self.update = message, update
+        self.spec = AggregateSpec(neighborhood, reduce, "opaque", reads)
+
+    def forward(self, structure: Structure) -> Structure:
+        x = features(structure)
+        edge_rows = structure.edge_attr if isinstance(self.spec.neighborhood, Links) else None
+        heard = run(self.spec, AggregateOperands(x, x, edge_rows, self.message), structure)
+        rows = heard if self.update is None else self.update(x, heard)
+        return with_rows(structure, self.spec.neighborhood.target(structure.topology), rows)
+
+    def extra_repr(self) -> str:
+        return f"reduce={self.spec.reduce!r}, neighborhood={self.spec.neighborhood}"
+
+
+class PointNetConv(Layer):
+    """`x_i' = global_nn(max_{j -> i} local_nn([x_j, pos_j - pos_i]))`; arguments and keys of PyG's `PointNetConv`.
+
+    Args:
+        local_nn: on `(E, C + D)` rows, or None to pass them on.
+        global_nn: on `(N, C')` rows, or None.
+        add_self_loops: a node hears itself.
+        neighborhood: who hears whom; the topology's own links unless given.
+
+    Raises:
+        StructureError: if the structure has no positions.
+
+    Reference: Qi et al., "PointNet++", 2017, equation 2.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> conv = gn.nn.PointNetConv(gn.nn.MLP([3, 16]), neighborhood=gn.KNN(4))
+        >>> conv(gn.points(torch.randn(2, 10, 3))).x.shape
+        torch.Size([20, 16])
+    """
+
+    def __init__(
+        self,
+        local_nn: Callable[[Tensor], Tensor] | None = None,
+        global_nn: Callable[[Tensor], Tensor] | None = None,
+        add_self_loops: bool = True,
+        neighborhood: Neighborhood = LINKS,
+    ) -> None:
+        super().__init__()
+        self.local_nn, self.global_nn = local_nn, global_nn
+        hears = WithLoops(neighborhood) if add_self_loops else neighborhood
+        self.spec = AggregateSpec(hears, "max", "opaque", ("sender", "receiver"))
+
+    def forward(self, structure: Structure) -> Structure:
+        if structure.pos is None:
+            raise StructureError(
+                "`structure` must have positions for PointNetConv; got none. Build it with gn.points(pos)."
+            )
+        pos = structure.pos
+        senders = pos if structure.x is None else torch.cat([structure.x, pos], 1)
+        rows = run(self.spec, AggregateOperands(senders, pos, message=self._message), structure)
+        return structure.replace(x=rows if self.global_nn is None else self.global_nn(rows))
+
+    def _message(self, sender: Tensor, receiver: Tensor) -> Tensor:
+        width = sender.shape[1] - receiver.shape[1]
+        rows = torch.cat([sender[:, :width], sender[:, width:] - receiver], 1)
+        return rows if self.local_nn is None else self.local_nn(rows)
+
+    def extra_repr(self) -> str:
+        return f"neighborhood={self.spec.neighborhood}"
+
+
+def edge_features(structure: Structure, neighborhood: Neighborhood, layer: str) -> Any:
+    """The edge features `(E, C)` that belong to the edges of a neighborhood.
+
+    Raises:
+        StructureError: if there are none.
+    """
+    if structure.edge_attr is None or not isinstance(neighborhood, Links):
+        found = "none" if structure.edge_attr is None else f"edges of {neighborhood}, which have none"
+        raise StructureError(
+            f"`structure` must have edge_attr on its own links for {layer}; got {found}. "
+            "Pass gn.graph(..., edge_attr=...), or use a layer without edge features."
+        )
+    return structure.edge_attr
