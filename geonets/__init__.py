@@ -1,7 +1,7 @@
 """geonets: structured inputs are features on nodes plus typed edges.
 
-A sequence is a chain, an image a grid, a point cloud a set, a molecule a graph. One vocabulary of layers serves them all,
-and a planner lowers each to the kernel that everybody already trusts.
+A sequence is a chain, an image a grid, a point cloud a set, a molecule a graph. One vocabulary of layers serves them
+all, and a planner lowers each to the kernel that everybody already trusts.
 """
 
 from geonets import models as models

@@ -54,7 +54,7 @@ def concatenated_ranges(starts: Tensor, counts: Tensor, total: int | None = None
 class Rows:
     """Which rows of a packed tensor belong to the chosen items.
 
-    One of three forms, the cheapest that serves: a contiguous slice (a view), whole blocks of equal size, or row numbers.
+    One of three forms, the cheapest that serves: a contiguous slice (a view), blocks of equal size, or row numbers.
     """
 
     span: slice | None = None
@@ -227,7 +227,7 @@ def segment_sum(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
     num_segments = len(offsets) - 1
     if not len(values) or not num_segments or values[:1].numel() == 0:
         return values.sum() + values.new_zeros(num_segments, *values.shape[1:])
-    sums = _SegmentSum.apply(values.reshape(len(values), -1), offsets, segments)
+    sums = _SegmentSum.apply(values.flatten(1), offsets, segments)
     assert isinstance(sums, Tensor)
     return sums.reshape(num_segments, *values.shape[1:])
 
@@ -246,7 +246,7 @@ def segment_max(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
     num_rows, num_segments = len(values), len(offsets) - 1
     if not num_rows or not num_segments:
         return values.sum() + values.new_zeros(num_segments, *values.shape[1:])
-    flat = values.reshape(num_rows, -1)
+    flat = values.flatten(1)
     index = segments[:, None].expand_as(flat)
     with torch.no_grad():
         peaks = flat.new_zeros(num_segments, flat.shape[1]).scatter_reduce(0, index, flat, "amax", include_self=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
@@ -60,7 +60,7 @@ def flatten(record: Record) -> tuple[list[Tensor], Any]:
     return tensors, _take_out(record, tensors)
 
 
-def unflatten(tensors: list[Tensor], skeleton: Any) -> Any:
+def unflatten(tensors: Iterable[Tensor], skeleton: Any) -> Any:
     """Put tensors back into the skeleton that `flatten` left."""
     return _put_back(skeleton, iter(tensors))
 

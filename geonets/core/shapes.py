@@ -10,7 +10,7 @@ from geonets.core.errors import DtypeError, ShapeError
 def expect(tensor: object, pattern: str, name: str, **sizes: int) -> dict[str, int]:
     """Check the axes of a tensor against a pattern and return the sizes that it binds.
 
-    A number in the pattern is exact, a known letter must match, a new letter is bound, `...` stands for any further axes.
+    A number in the pattern is exact, a known letter must match, a new letter is bound, `...` stands for further axes.
 
     Args:
         tensor: what to check.

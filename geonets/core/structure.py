@@ -459,7 +459,7 @@ def _as_items(items: Any, count: int, device: torch.device) -> slice | Tensor:
     if chosen.dtype == torch.bool:
         if chosen.shape != (count,):
             raise ShapeError(
-                f"`items` must have one entry for each of the {count} items to be a mask; got shape {tuple(chosen.shape)}. "
+                f"`items` must have {count} entries, one an item, to be a mask; got shape {tuple(chosen.shape)}. "
                 "Pass a mask of shape (B,)."
             )
         return chosen.nonzero().squeeze(1)

@@ -48,7 +48,7 @@ def grid(
 
     Args:
         x: `(B, *sizes, C)`, or a list of `(*sizes_b, C)`: channels last.
-        axes: a name for each axis, the slowest first; `("y", "x")` for two and `("z", "y", "x")` for three unless given.
+        axes: a name for each, the slowest first; `("y", "x")` for two and `("z", "y", "x")` for three unless given.
         channels_first: the channels come before the sizes instead, as torch's image layers have them.
         y: `(B, ...)` one target an item.
         **levels: further fields: `nodes=`, `globals=`, `meta=` as in `Structure`.
@@ -119,7 +119,7 @@ def graph(
         x: `(N, C)` node features, or a list.
         edge_attr: `(E, C)` edge features in the order of `edge_index`, or a list.
         edge_type: `(E,)` relations, or a list.
-        num_nodes: nodes of the graph, or a list; taken from `x` or `pos`, or else the largest number named, unless given.
+        num_nodes: nodes of the graph, or a list; unless given those of `x` or `pos`, or else up to the last one named.
         pos: `(N, D)` positions, or a list.
         y: one target an item, `(B, ...)`; one a node goes into `nodes={"y": ...}`.
         nodes: further fields of all nodes.
@@ -169,7 +169,7 @@ def graph(
     for name, rows in edge_rows.items():
         if len(rows) != topology.num_edges:
             raise ShapeError(
-                f"`{name}` must have one row for each of the {topology.num_edges} edges; got shape {tuple(rows.shape)}. "
+                f"`{name}` must have {topology.num_edges} rows, one an edge; got shape {tuple(rows.shape)}. "
                 "Pass the rows in the order of edge_index."
             )
     if order is not None:
@@ -256,7 +256,7 @@ def _lattice_rows(x: Rows, name: str, num_axes: int | None) -> tuple[Tensor, Any
     for item, part in enumerate(parts):
         if part.ndim < 2 or part.ndim != width or (num_axes is not None and part.ndim != num_axes + 1):
             raise ShapeError(
-                f"`{name}` must hold tensors of axes ({_axes(num_axes)}, C); got shape {tuple(part.shape)} (item {item}). "
+                f"`{name}` must hold tensors of axes ({_axes(num_axes)}, C); got {tuple(part.shape)} (item {item}). "
                 "Give every item the same axes, channels last."
             )
         if part.shape[-1:] != channels or part.dtype != parts[0].dtype:

@@ -94,7 +94,7 @@ def run(spec: Any, operands: Any, structure: Structure, source: Structure | None
     source = structure if source is None else source
     call = Call(spec, operands, structure, source, training)
     plan = _NO_KERNELS if _use_reference else decide(situation_of(call))
-    result = reference_kernel(call) if plan.rule is None else plan.rule.kernel(call)
+    result: Any = reference_kernel(call) if plan.rule is None else plan.rule.kernel(call)
     if _steps is not None:
         rows = result[0] if isinstance(result, tuple) else result
         layer = _layers[-1] if _layers else type(spec).__name__

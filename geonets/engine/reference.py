@@ -1,7 +1,7 @@
 """The law: each operation in its message-passing form. Slow, obvious, and what every kernel is tested against.
 
-Only gather, matmul, elementwise functions and `index_add` / `index_reduce` occur here: no convolution, no fused recurrence,
-no attention of torch's, so that comparing a kernel with this file never compares torch with itself.
+Only gather, matmul, elementwise functions, `index_add` and `scatter_reduce` occur here: no convolution, no fused
+recurrence, no attention of torch's, so that comparing a kernel with this file never compares torch with itself.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def convolve(call: Call, spec: ConvolveSpec, operands: ConvolveOperands) -> Tens
     edges = spec.neighborhood.edges(call.structure, call.source)
     assert edges.edge_type is not None
     weight = operands.weight.flatten(2)  # (C_out, C_in / groups, K)
-    x = operands.x.reshape(len(operands.x), spec.groups, -1)  # (N, groups, C_in / groups)
+    x = operands.x.unflatten(1, (spec.groups, -1))  # (N, groups, C_in / groups)
     by_group = weight.reshape(spec.groups, -1, *weight.shape[1:])  # (groups, C_out / groups, C_in / groups, K)
     out = operands.x.new_zeros(edges.num_receivers, len(weight))
     for offset in range(weight.shape[2]):
@@ -101,7 +101,8 @@ def attend(call: Call, spec: AttendSpec, operands: AttendOperands) -> Tensor:
         scores = torch.where(raw > 0, raw, spec.negative_slope * raw)
     with torch.no_grad():
         peaks = scores.new_zeros(edges.num_receivers, scores.shape[1])
-        peaks = peaks.index_reduce(0, edges.receivers, scores, "amax", include_self=False)
+        receivers = edges.receivers[:, None].expand_as(scores)
+        peaks = peaks.scatter_reduce(0, receivers, scores, "amax", include_self=False)
     weights = (scores - peaks[edges.receivers]).exp()
     totals = torch.zeros_like(peaks).index_add(0, edges.receivers, weights)
     weights = weights / totals[edges.receivers]
@@ -141,6 +142,8 @@ def _sweep(
     state = [rows.new_zeros(len(rows), spec.hidden_size) for _ in range(num_parts)]
     starts = start or [rows.new_zeros(len(call.structure), spec.hidden_size) for _ in range(num_parts)]
     final = list(starts)
+    if not len(rows):  # still a function of the weights
+        state = [part + sum(0 * weight.sum() for weight in [rows, *weights] if weight is not None) for part in state]
     for level, nodes in enumerate(edges.levels):
         hears = torch.isin(edges.receivers, nodes)
         senders = edges.senders[hears]
@@ -192,16 +195,17 @@ def _cell(
 
 def _first_extreme(messages: Tensor, edges: EdgeList, reduce: str) -> Tensor:
     """Largest or smallest message of each receiver, gathered from the first edge that has it; 0 where none is heard."""
-    shape, flat = messages.shape[1:], messages.reshape(len(messages), -1)
+    shape, flat = messages.shape[1:], messages.flatten(1)
     if not len(flat):
         return messages.sum() + messages.new_zeros(edges.num_receivers, *shape)
     with torch.no_grad():
         extreme = flat.new_zeros(edges.num_receivers, flat.shape[1])
-        extreme = extreme.index_reduce(0, edges.receivers, flat, "a" + reduce, include_self=False)
+        receivers = edges.receivers[:, None].expand_as(flat)
+        extreme = extreme.scatter_reduce(0, receivers, flat, "a" + reduce, include_self=False)
         is_extreme = (flat == extreme[edges.receivers]) | flat.isnan()
         numbers = torch.arange(len(flat), device=flat.device)[:, None].expand_as(flat)
         candidates = torch.where(is_extreme, numbers, len(flat) - 1)
         first = torch.full_like(extreme, len(flat) - 1, dtype=torch.long)
-        first = first.index_reduce(0, edges.receivers, candidates, "amin")
+        first = first.scatter_reduce(0, receivers, candidates, "amin")
     out = flat.gather(0, first)
-    return torch.where((edges.degrees > 0)[:, None], out, out.new_zeros(())).reshape(-1, *shape)
+    return torch.where((edges.degrees > 0)[:, None], out, out.new_zeros(())).reshape(edges.num_receivers, *shape)

@@ -51,8 +51,10 @@ class AggregateSpec:
 
     Args:
         neighborhood: which nodes are heard.
-        reduce: `"sum"`, `"mean"`, `"max"` or `"min"`; nothing heard gives 0. Of equal entries the first takes the gradient.
-        message: `"sender"` for `psi = x_j`, `"weighted"` for `psi = w_ij x_j`, `"opaque"` for a callable in the operands.
+        reduce: `"sum"`, `"mean"`, `"max"` or `"min"`; nothing heard gives 0. Of equal entries the first takes
+            the gradient.
+        message: `"sender"` for `psi = x_j`, `"weighted"` for `psi = w_ij x_j`, `"opaque"` for a callable in the
+            operands.
         reads: what an opaque message is called with, in this order.
         count_padding: a mean over a lattice window divides by its places on nodes and padding, not by its nodes.
     """

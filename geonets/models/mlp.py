@@ -16,8 +16,8 @@ from geonets.nn.layer import Layer, features
 class MLP(Layer):
     """All nodes of an item fused into one vector: `W_2 relu(W_1 vec(x) + b_1) + b_2`.
 
-    Every place in the vector has weights of its own, so items must all have `nodes * channels = in_features`, in one order.
-    `gn.nn.MLP`, by contrast, acts on every node with the same weights.
+    Every place in the vector has weights of its own, so items must all have `nodes * channels = in_features`, in one
+    order. `gn.nn.MLP`, by contrast, acts on every node with the same weights.
 
     Args:
         in_features: nodes of an item times channels of a node.

@@ -12,7 +12,7 @@ from geonets.nn.layer import Layer
 
 
 class InputTransform(Layer):
-    """Rotate (and shear) each cloud into a pose that it chooses itself: `pos_i' = pos_i A`, `A = I + f(max_i g(pos_i))`.
+    """Turn (and shear) each cloud into a pose that it chooses itself: `pos_i' = pos_i A`, `A = I + f(max_i g(pos_i))`.
 
     Args:
         dim: coordinates of a position.
@@ -55,8 +55,8 @@ class PointNet(Layer):
     Raises:
         StructureError: if the structure has no positions.
 
-    Reference: Qi, Su, Mo & Guibas, "PointNet: deep learning on point sets for 3D classification and segmentation", 2017,
-        equation 1 and figure 2.
+    Reference: Qi, Su, Mo & Guibas, "PointNet: deep learning on point sets for 3D classification and segmentation",
+        2017, equation 1 and figure 2.
 
     Example:
         >>> import torch, geonets as gn

@@ -1,4 +1,4 @@
-"""Layers: parameters and a spec. Each takes a `Structure` and returns one; names and arguments are torch's and PyG's."""
+"""Layers: parameters and a spec. Each takes a `Structure` and returns one; names are torch's and PyG's."""
 
 from geonets.nn.attention import MultiheadAttention
 from geonets.nn.containers import Sequential

@@ -18,8 +18,8 @@ from geonets.nn.layer import Layer, features
 class MultiheadAttention(Layer, nn.MultiheadAttention):
     """`y_i = W_o sum_j softmax_j(q_i . k_j / sqrt(D)) v_j` over the nodes of an item; arguments and keys of torch's.
 
-    Every node hears every node of its item and no other item's, whatever their sizes. With `key` it hears the nodes of the
-    same item of another structure: a question hears the pixels of its image. `batch_first` changes nothing.
+    Every node hears every node of its item and no other item's, whatever their sizes. With `key` it hears the nodes of
+    the same item of another structure: a question hears the pixels of its image. `batch_first` changes nothing.
 
     Args:
         embed_dim: channels of the query, a multiple of `num_heads`.

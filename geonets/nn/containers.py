@@ -92,6 +92,7 @@ def _require_node_wise(layer: nn.Module, position: int) -> None:
         else "Use a layer of gn.nn"
     )
     raise UnsupportedError(
-        f"`layers` must act on structures or on each node alone; got {type(layer).__module__}.{name} (position {position}), "
-        f"which may mix the packed rows of different items. {advice}, or wrap it in gn.nn.PerNode(...) if it does not."
+        "`layers` must act on structures or on each node alone; "
+        f"got {type(layer).__module__}.{name} (position {position}), which may mix the packed rows "
+        f"of different items. {advice}, or wrap it in gn.nn.PerNode(...) if it does not."
     )

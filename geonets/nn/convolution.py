@@ -14,7 +14,7 @@ from geonets.nn.layer import Layer, features, with_rows
 
 
 class _Convolution(Layer):
-    """`y_p = b + sum_k W_k x_{stride p + dilation k - padding}`: a cross-correlation, as everywhere in deep learning."""
+    """`y_p = b + sum_k W_k x_{stride p + dilation k - padding}`: a cross-correlation, as in all of deep learning."""
 
     in_channels: int
     weight: Any
@@ -42,7 +42,8 @@ class Conv1d(_Convolution, nn.Conv1d):
 
     Example:
         >>> import torch, geonets as gn
-        >>> gn.nn.Conv1d(3, 8, 5, padding=2)(gn.chain([torch.randn(7, 3), torch.randn(4, 3)])).topology.node_counts.tolist()
+        >>> speech = gn.chain([torch.randn(7, 3), torch.randn(4, 3)])
+        >>> gn.nn.Conv1d(3, 8, 5, padding=2)(speech).topology.node_counts.tolist()
         [7, 4]
     """
 
@@ -58,7 +59,7 @@ class Conv2d(_Convolution, nn.Conv2d):
 
 
 class Conv3d(_Convolution, nn.Conv3d):
-    """Convolution over a grid of three axes: a volume, or a video as chain x grid; arguments and keys of `torch.nn.Conv3d`.
+    """Convolution over a volume, or over a video as chain x grid; arguments and keys of `torch.nn.Conv3d`.
 
     Example:
         >>> import torch, geonets as gn

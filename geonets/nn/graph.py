@@ -204,7 +204,7 @@ class GINEConv(Layer):
         nn: on rows.
         eps: how much more a node hears itself.
         train_eps: learn it.
-        edge_dim: channels of `edge_attr` when they differ from those of `x`: they are then brought to the width of `nn`.
+        edge_dim: channels of `edge_attr` when they differ from those of `x`; they are then brought to `nn`'s width.
         neighborhood: must be the topology's own links, which carry `edge_attr`.
 
     Raises:
@@ -215,7 +215,7 @@ class GINEConv(Layer):
     Example:
         >>> import torch, geonets as gn
         >>> mol = gn.molecule("CCO")
-        >>> gn.nn.GINEConv(gn.nn.MLP([9, 16]), edge_dim=3)(mol.replace(x=mol.x.float(), edge_attr=mol.edge_attr.float())).x.shape
+        >>> gn.nn.GINEConv(gn.nn.MLP([9, 16]), edge_dim=3)(mol).x.shape
         torch.Size([3, 16])
     """
 
@@ -245,7 +245,7 @@ class GINEConv(Layer):
 
 
 class GATConv(Layer):
-    """`x_i' = sum_{j -> i} a_ij W x_j`, `a_ij = softmax_j leaky_relu(a_s . W x_j + a_r . W x_i + a_e . W_e e_ij)`, in heads.
+    """`x_i' = sum_{j -> i} a_ij W x_j` with `a_ij = softmax_j leaky_relu(a_s . W x_j + a_r . W x_i + a_e . W_e e_ij)`.
 
     Arguments and keys of PyG's `GATConv`.
 

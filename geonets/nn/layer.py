@@ -15,7 +15,8 @@ from geonets.core.topology import Topology
 class Layer(nn.Module):
     """A module that takes a `Structure` and returns one.
 
-    Subclass it for a layer of your own: set parameters and a spec in `__init__`, and call `geonets.engine.plan.run` in `forward`.
+    Subclass it for a layer of your own: set parameters and a spec in `__init__`, and call `geonets.engine.plan.run` in
+    `forward`.
     """
 
 

@@ -32,7 +32,8 @@ class MessagePassing(Layer):
 
     Example:
         >>> import torch, geonets as gn
-        >>> difference = gn.nn.MessagePassing(lambda sender, receiver: sender - receiver, "max", reads=("sender", "receiver"))
+        >>> reads = ("sender", "receiver")
+        >>> difference = gn.nn.MessagePassing(lambda sender, receiver: sender - receiver, "max", reads=reads)
         >>> difference(gn.chain([torch.tensor([[1.0], [4.0], [2.0]])])).x.flatten()
         tensor([ 3., -2.,  2.])
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from torch import nn
@@ -79,9 +80,10 @@ class PerNode(Layer):
 
     Example:
         >>> import torch, geonets as gn
-        >>> double = gn.nn.PerNode(torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Softmax(dim=1)))
-        >>> double(gn.points([torch.randn(4, 3)], x=[torch.randn(4, 3)])).x.sum(1)
-        tensor([1., 1., 1., 1.], grad_fn=<SumBackward1>)
+        >>> shares = gn.nn.PerNode(torch.nn.Softmax(dim=1))
+        >>> shares(gn.chain(torch.zeros(1, 2, 4))).x
+        tensor([[0.2500, 0.2500, 0.2500, 0.2500],
+                [0.2500, 0.2500, 0.2500, 0.2500]])
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -112,7 +114,7 @@ class MLP(NodeWise, nn.Sequential):
     ) -> None:
         norms = {None: None, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
         layers: list[nn.Module] = []
-        for step, (before, after) in enumerate(zip(channels[:-1], channels[1:], strict=True)):
+        for step, (before, after) in enumerate(itertools.pairwise(channels)):
             layers.append(nn.Linear(before, after))
             if step < len(channels) - 2 or activate_last:
                 make = norms[norm]

@@ -15,7 +15,9 @@ from geonets.nn.message_passing import LINKS
 
 
 class FromPyG(Layer):
-    """Run a PyG convolution as it is: it gets those of `x, edge_index, edge_attr, edge_weight, edge_type, pos, batch` it names.
+    """Run a PyG convolution as it is.
+
+    It is called with those of `x, edge_index, edge_attr, edge_weight, edge_type, pos, batch` that it names.
 
     Args:
         conv: a `torch_geometric.nn` convolution.

@@ -98,9 +98,10 @@ class LSTM(_Recurrent, nn.LSTM):
 
 
 class GRU(_Recurrent, nn.GRU):
-    """`h_t = (1 - z) n + z h_{t-1}`, `n = tanh(W_in x_t + b_in + r (W_hn h_{t-1} + b_hn))`; arguments and keys of `torch.nn.GRU`.
+    """`h_t = (1 - z) n + z h_{t-1}`, `n = tanh(W_in x_t + b_in + r (W_hn h_{t-1} + b_hn))`.
 
-    On a tree `h_{t-1}` is the sum over the children. `batch_first` changes nothing: a Structure knows its items.
+    Arguments and keys of `torch.nn.GRU`. On a tree `h_{t-1}` is the sum over the children.
+    `batch_first` changes nothing: a Structure knows its items.
 
     Reference: Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014.
 

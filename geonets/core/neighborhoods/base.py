@@ -14,8 +14,9 @@ from geonets.core.topology import EdgeList, Topology
 class Neighborhood(abc.ABC):
     """Who hears whom.
 
-    `target` is cheap and builds no edges; `edges` builds them once for a topology (or its positions) and remembers them.
-    To add a neighborhood: subclass as a frozen dataclass, and say `target` (unless receivers are the nodes) and `build`.
+    `target` is cheap and builds no edges; `edges` builds them once for a topology (or its positions) and remembers
+    them. To add a neighborhood: subclass as a frozen dataclass and say `build`, and `target` unless receivers are the
+    nodes themselves.
     """
 
     @property
@@ -56,5 +57,5 @@ def require_pos(structure: Structure, rule: str) -> None:
     """Raise unless the structure has positions."""
     if structure.pos is None:
         raise StructureError(
-            f"`structure` must have positions for {rule}; got none. Build it with gn.points(pos), or replace(nodes={{'pos': ...}})."
+            f"`structure` must have positions for {rule}; got none. Build it with gn.points(pos), or replace(pos=...)."
         )

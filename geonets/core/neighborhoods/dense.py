@@ -44,7 +44,8 @@ class Cross(Neighborhood):
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         if len(structure) != len(source):
             raise StructureError(
-                f"`source` must have as many items as the structure that hears it, {len(structure)}; got {len(source)}. "
+                f"`source` must have as many items as the structure that hears it ({len(structure)}); "
+                f"got {len(source)}. "
                 "Item b hears item b."
             )
         return _all_pairs(source.topology, structure.topology)

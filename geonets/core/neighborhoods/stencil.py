@@ -55,7 +55,8 @@ class Stencil(Neighborhood):
                 )
         if self.padding_mode not in PADDING_MODES:
             raise OptionError(
-                f"`padding_mode` must be one of {', '.join(PADDING_MODES)}; got {self.padding_mode!r}. Choose one of them."
+                f"`padding_mode` must be one of {', '.join(PADDING_MODES)}; got {self.padding_mode!r}. "
+                "Choose one of them."
             )
 
     @property
@@ -67,7 +68,7 @@ class Stencil(Neighborhood):
         if not isinstance(topology, Lattice) or topology.num_axes != self.num_axes:
             got = f"{topology.num_axes} axes" if isinstance(topology, Lattice) else f"a {type(topology).__name__}"
             raise StructureError(
-                f"`structure` must be a lattice of {self.num_axes} axes for a window of size {self.kernel_size}; got {got}. "
+                f"`structure` must be a lattice of {self.num_axes} axes for a window {self.kernel_size}; got {got}. "
                 "Use a chain or grid with as many axes, or a graph layer."
             )
         sizes = topology.sizes
@@ -91,7 +92,7 @@ class Stencil(Neighborhood):
         return lattice_edges(topology, target, steps, self._row(self.stride, topology), self.padding_mode)
 
     def window_counts(self, topology: Topology) -> Tensor:
-        """`(N_target,)` how many places of each window lie on nodes or on padding: less than all only in `ceil_mode`."""
+        """`(N_target,)` places of each window on nodes or on padding: less than all only in `ceil_mode`."""
         target = self.target(topology)
         assert isinstance(topology, Lattice) and isinstance(target, Lattice)
         starts = target.coordinates() * self._row(self.stride, topology) - self._row(self.padding, topology)

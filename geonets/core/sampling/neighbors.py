@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -76,10 +78,10 @@ def _with_items_apart(pos: Tensor, topology: Topology, gap: float = 1.0) -> np.n
     return np.concatenate([points, items * (2 * extent + gap)], 1)
 
 
-def _tree(points: np.ndarray):  # noqa: ANN202  scipy's own type, imported where it is needed
-    from scipy.spatial import cKDTree
+def _tree(points: np.ndarray) -> Any:
+    from scipy.spatial import KDTree
 
-    return cKDTree(points)
+    return KDTree(points)
 
 
 def _pair(pairs: np.ndarray, like: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Self
+from collections.abc import Sequence
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -37,7 +38,7 @@ class Topology(Record, abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def join(cls, parts: list[Self]) -> Self:
+    def join(cls, parts: Sequence[Any]) -> Self:
         """The items of all parts, one after another."""
 
     @property

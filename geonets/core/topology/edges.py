@@ -278,7 +278,7 @@ def _checked(index: Tensor, name: str, length: int | None, bound: int | None) ->
                 f"`{name}` must be {limit}; got {int(index[row])} (edge {row}). "
                 "Number the nodes from 0, and pass num_nodes if some have no edges."
             )
-    return index.long()
+    return index.long().contiguous()
 
 
 def _pointers(ascending: Tensor, count: int) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Self, final
+from typing import Any, Self, final
 
 import torch
 from torch import Tensor
@@ -58,7 +58,8 @@ class Graph(Topology):
         if len(leaving):
             row = int(leaving[0])
             raise StructureError(
-                f"`edge_index` must join nodes of one item; got {int(edges.senders[row])} -> {int(edges.receivers[row])}, "
+                f"`edge_index` must join nodes of one item; "
+                f"got {int(edges.senders[row])} -> {int(edges.receivers[row])}, "
                 f"from item {int(sender_items[row])} to item {int(receiver_items[row])}. "
                 "Check node_counts, or put both nodes into one item."
             )
@@ -102,7 +103,7 @@ class Graph(Topology):
         return self._with(graph_sizes=sizes, edge_list=edges), node_rows
 
     @classmethod
-    def join(cls, parts: list[Self]) -> Self:
+    def join(cls, parts: Sequence[Any]) -> Self:
         sizes = Sizes.join([part.sizes for part in parts])
         return parts[0]._with(graph_sizes=sizes, edge_list=EdgeList.join([part.edge_list for part in parts]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Self, final
+from typing import Any, Self, final
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ DEFAULT_AXES = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}
 class Lattice(Topology):
     """Nodes on an axis-aligned lattice, the last axis running fastest.
 
-    Its links join direct neighbours: along axis `a`, `edge_type` `2a` comes from the previous node, `2a+1` from the next.
+    Its links join direct neighbours: along axis `a`, `edge_type` `2a` comes from the node before, `2a+1` from the next.
     """
 
     lattice_sizes: Sizes
@@ -49,7 +49,7 @@ class Lattice(Topology):
         return self.with_sizes(sizes), rows
 
     @classmethod
-    def join(cls, parts: list[Self]) -> Self:
+    def join(cls, parts: Sequence[Any]) -> Self:
         for part in parts:
             if part.axes != parts[0].axes:
                 raise ShapeError(

@@ -48,7 +48,8 @@ def topological_levels(degrees: Tensor, sender_pointers: Tensor, receivers_by_se
         cycle = _find_cycle(waiting > 0, sender_pointers, receivers_by_sender)
         raise StructureError(
             "`edges` must be free of cycles to be processed in topological order; "
-            f"got the cycle {' -> '.join(map(str, cycle))}. Point every edge from child to parent, or use another layer."
+            f"got the cycle {' -> '.join(map(str, cycle))}. "
+            "Point every edge from child to parent, or use another layer."
         )
     return levels
 

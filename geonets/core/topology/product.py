@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, Self, final
 
 import torch
@@ -21,7 +22,7 @@ class Product(Topology):
     """Item by item, all pairs of a node of `first` and a node of `second`; the first factor runs slowest.
 
     A product of two lattices **is** a `Grid` with the axes of both: the call returns that `Grid`.
-    Its links are those of the Cartesian product: along the first factor with the second fixed, then the other way round;
+    Its links are those of the Cartesian product, along one factor with the other fixed;
     a link of type `t` becomes type `2t` when it runs along the first factor and `2t+1` along the second.
 
     Args:
@@ -69,13 +70,10 @@ class Product(Topology):
         ), rows
 
     @classmethod
-    def join(cls, parts: list[Self]) -> Self:
-        def joined(factors: list[Topology]) -> Topology:
-            return join_topologies(factors)
-
+    def join(cls, parts: Sequence[Any]) -> Self:
         return parts[0]._with(
-            first=joined([part.first for part in parts]),
-            second=joined([part.second for part in parts]),
+            first=join_topologies([part.first for part in parts]),
+            second=join_topologies([part.second for part in parts]),
             product_sizes=Sizes.join([part.sizes for part in parts]),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Self, final
+from typing import Any, Self, final
 
 from torch import Tensor
 
@@ -54,5 +54,5 @@ class Set(Topology):
         return self._with(set_sizes=sizes), rows
 
     @classmethod
-    def join(cls, parts: list[Self]) -> Self:
+    def join(cls, parts: Sequence[Any]) -> Self:
         return parts[0]._with(set_sizes=Sizes.join([part.sizes for part in parts]))

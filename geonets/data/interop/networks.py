@@ -19,8 +19,8 @@ def from_networkx(network: Any) -> Structure:
     """A NetworkX graph as one item; an undirected edge becomes two.
 
     Attributes that are numbers (or lists of numbers) on every node become node fields, likewise for edges; any other
-    attribute is kept in `meta`, as are the nodes' names and whether the graph was directed. Attributes of the graph itself
-    that are numbers become globals.
+    attribute is kept in `meta`, as are the nodes' names and whether the graph was directed. Attributes of the graph
+    itself that are numbers become globals.
 
     Args:
         network: a `Graph`, `DiGraph`, `MultiGraph` or `MultiDiGraph`.
@@ -81,7 +81,7 @@ def to_networkx(structure: Structure) -> Any:
     networkx = require("networkx")
     if structure.levels:
         raise StructureError(
-            f"`structure` must have no levels beside nodes, edges and globals for NetworkX; got {sorted(structure.levels)}. "
+            f"`structure` must have no further levels for NetworkX; got {sorted(structure.levels)}. "
             "Remove them first: replace(levels={})."
         )
     if len(structure) != 1:
@@ -129,8 +129,8 @@ def _fields(records: list[Mapping[str, Any]], level: str) -> tuple[dict[str, Ten
         missing = next((row for row, record in enumerate(records) if name not in record), None)
         if missing is not None:
             raise StructureError(
-                f"`network` must have the attribute {name!r} on all {level} or on none; got {level[:-1]} number {missing} "
-                "without it. Fill it in, or delete it from the others."
+                f"`network` must have the attribute {name!r} on all {level} or none; "
+                f"got {level[:-1]} number {missing} without it. Fill it in, or delete it from the others."
             )
         values = [record[name] for record in records]
         if all(_is_numeric(value) for value in values):

@@ -17,7 +17,7 @@ def require(module: str, package: str | None = None) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        name = package or module.split(".")[0]
+        name = package or module.partition(".")[0]
         raise MissingPackageError(
             f"`{name}` must be installed for this; got: {error}. Run: pip install {name}"
         ) from None

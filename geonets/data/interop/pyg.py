@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,7 +17,7 @@ from geonets.data.interop.packages import require
 def from_pyg(source: Any) -> Structure:
     """PyG's `Data`, `Batch`, or a list of `Data`, as one Structure.
 
-    Tensors with a row a node become node fields, those with a row an edge edge fields, those with a row a graph globals.
+    Tensors with a row for each node become node fields, with a row for each edge edge fields, for each graph globals.
     `meta` that `to_pyg` wrote is read back.
 
     Args:
@@ -35,19 +34,20 @@ def from_pyg(source: Any) -> Structure:
           nodes   x           (3, 2) float32
     """
     pyg = require("torch_geometric.data", "torch-geometric")
-    if isinstance(source, Sequence) and source and all(isinstance(part, pyg.Data) for part in source):
+    if isinstance(source, list | tuple) and source and all(isinstance(part, pyg.Data) for part in source):
         source = pyg.Batch.from_data_list(list(source))
     if not isinstance(source, pyg.Data):
         raise DtypeError(
             f"`source` must be a torch_geometric Data, Batch or list of Data; got {type(source).__name__}. "
             "Convert heterogeneous graphs type by type."
         )
-    is_batch = isinstance(source, pyg.Batch)
-    counts = source.ptr.diff() if is_batch and source.ptr is not None else torch.tensor([source.num_nodes])
-    num_nodes, num_edges, num_items = int(source.num_nodes or 0), int(source.num_edges), len(counts)
+    graphs: Any = source
+    is_batch = isinstance(graphs, pyg.Batch)
+    counts = graphs.ptr.diff() if is_batch and graphs.ptr is not None else torch.tensor([graphs.num_nodes])
+    num_nodes, num_edges, num_items = int(graphs.num_nodes or 0), int(graphs.num_edges), len(counts)
     levels: dict[str, dict[str, Tensor]] = {"nodes": {}, "edges": {}, "globals": {}}
     edge_index, edge_type, meta = torch.empty(2, 0, dtype=torch.long), None, None
-    for name, value in source.to_dict().items():
+    for name, value in graphs.to_dict().items():
         if name in ("batch", "ptr", "num_nodes") or value is None:
             continue
         if name == "edge_index":
@@ -57,13 +57,13 @@ def from_pyg(source: Any) -> Structure:
         elif name == "meta":
             meta = [json.loads(text) for text in ([value] if isinstance(value, str) else value)]
         else:
-            level, rows = _place(source, name, value, num_nodes, num_edges, num_items)
+            level, rows = _place(graphs, name, value, num_nodes, num_edges, num_items)
             levels[level][name] = rows
     topology = Graph(edge_index[0], edge_index[1], counts.to(edge_index.device), edge_type)
     order = topology.links.input_order
     if order is not None:
         levels["edges"] = {name: rows.index_select(0, order) for name, rows in levels["edges"].items()}
-    return Structure(topology, **levels, meta=meta)
+    return Structure(topology, levels["nodes"], levels["edges"], levels["globals"], meta=meta)
 
 
 def to_pyg(structure: Structure) -> Any:

@@ -1,4 +1,4 @@
-"""`attend`: torch's scaled-dot-product attention where everybody hears everybody, a softmax over sorted segments elsewhere."""
+"""`attend`: torch's dense attention where everybody hears everybody, a softmax over sorted segments elsewhere."""
 
 from __future__ import annotations
 

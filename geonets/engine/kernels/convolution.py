@@ -47,7 +47,7 @@ def _conv(
     padding = image_axes(stencil.padding, 0)
     if stencil.padding_mode != "zeros" or stencil.padding != stencil.padding_after:
         ends = [n for pair in zip(stencil.padding, stencil.padding_after, strict=True) for n in pair[::-1]][::-1]
-        ends = ends + [0, 0] if len(sizes) == 1 else ends
+        ends = [*ends, 0, 0] if len(sizes) == 1 else ends
         images, padding = functional.pad(images, ends, MODES[stencil.padding_mode]), 0
     convolve = functional.conv3d if len(sizes) == 3 else functional.conv2d
     stride, dilation = image_axes(stencil.stride, 1), image_axes(stencil.dilation, 1)

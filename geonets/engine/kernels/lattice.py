@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def as_images(rows: Tensor, num_items: int, sizes: tuple[int, ...]) -> Tensor:
-    """`(N, C)` rows as `(B, C, H, W)` or `(B, C, D, H, W)`, channels last in memory; a chain is an image of height 1."""
+    """`(N, C)` rows as `(B, C, H, W)` or `(B, C, D, H, W)`, channels last in memory; a chain has height 1."""
     sizes = (1, *sizes) if len(sizes) == 1 else sizes
     return rows.reshape(num_items, *sizes, rows.shape[1]).movedim(-1, 1)
 

@@ -61,13 +61,13 @@ def product(rows: Tensor, weights: Tensor | None, edges: EdgeList) -> Tensor:
     shape = edges.num_receivers, *rows.shape[1:]
     if not edges.num_edges or not rows.numel():
         return connected_zeros(shape, rows, weights)
-    flat = rows.reshape(len(rows), -1)
+    flat = rows.flatten(1)
     needs_grad = torch.is_grad_enabled() and (flat.requires_grad or (weights is not None and weights.requires_grad))
     return (_Product.apply(flat, weights, edges) if needs_grad else _bag(flat, weights, edges)).reshape(shape)
 
 
 class _Product(torch.autograd.Function):
-    """A CSR product whose gradients are again differentiable: a product with the transpose, and gathered dot products."""
+    """A CSR product with differentiable gradients: a product with the transpose, and gathered dot products."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, weights: Tensor | None, edges: EdgeList) -> Tensor:

@@ -1,0 +1,100 @@
+"""What users may rely on: the public names, an example for each, and an import that loads nothing unasked."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import geonets as gn
+
+PUBLIC = {
+    "geonets": """
+        GeonetsError
+        Chain Grid Set Graph Product Topology EdgeList
+        Structure Level batch
+        Neighborhood Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub
+        chain grid points graph mesh molecule from_networkx to_networkx from_pyg to_pyg
+        connect explain_plan reference
+    """,
+    "geonets.nn": """
+        Layer Sequential PerNode FromPyG MessagePassing
+        Linear MLP Dropout BatchNorm LayerNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
+        Conv1d Conv2d Conv3d MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
+        RNN LSTM GRU RNNCell LSTMCell GRUCell
+        GCNConv SAGEConv GINConv GINEConv GATConv PointNetConv MultiheadAttention
+    """,
+    "geonets.models": "MLP PointNet",
+}
+"""A name that is added or taken away is a decision: it changes this list and CHANGELOG.md."""
+
+REASONS = {
+    "as torch's module of this name, on rows": """
+        Dropout LayerNorm BatchNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
+    """,
+    "as MaxPool2d or LSTMCell, which have one": "MaxPool1d MaxPool3d AvgPool1d AvgPool2d AvgPool3d RNNCell GRUCell",
+    "abstract: CONTRIBUTING.md and README.md show subclasses": "Layer Neighborhood Topology",
+    "an argument of layers, whose examples show it": """
+        Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub
+    """,
+    "raised, never called": "GeonetsError",
+    "built by EdgeList.of, which has one": "EdgeList",
+    "a part of Structure; gn.mesh shows one": "Level",
+}
+"""Why a public name has no example in its docstring."""
+
+WITHOUT_EXAMPLE = {name for names in REASONS.values() for name in names.split()}
+NAMES = [(module, name) for module, names in PUBLIC.items() for name in names.split()]
+HEAVY = [
+    *("torch_geometric", "sklearn", "trimesh", "open3d", "rdkit", "networkx"),
+    *("pandas", "scipy", "plotly", "matplotlib", "numba"),
+]
+
+
+def room(path: str) -> ModuleType:
+    return sys.modules[path]
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_public_names_are_these(path: str) -> None:
+    module = room(path)
+    public = {n for n in dir(module) if not n.startswith("_") and not isinstance(getattr(module, n), ModuleType)}
+    assert public == set(PUBLIC[path].split())
+
+
+@pytest.mark.parametrize("path", ["geonets.nn", "geonets.models"])
+def test_all_lists_the_public_names(path: str) -> None:
+    assert set(room(path).__all__) == set(PUBLIC[path].split())
+
+
+@pytest.mark.parametrize(("path", "name"), NAMES)
+def test_public_name_is_explained_and_shown(path: str, name: str) -> None:
+    text = getattr(room(path), name).__doc__ or ""
+    assert text.strip(), f"{path}.{name} has no docstring"
+    assert ("Example:" in text) != (name in WITHOUT_EXAMPLE), (
+        f"{path}.{name} must have an Example in its docstring, or be named in REASONS; not both"
+    )
+
+
+def test_reasons_are_given_for_public_names_only() -> None:
+    assert WITHOUT_EXAMPLE.issubset(name for _, name in NAMES)
+
+
+def test_import_loads_nothing_heavy() -> None:
+    assert loaded_by("import geonets") == []
+    assert loaded_by("import geonets, networkx") == ["networkx"]  # the question can be answered otherwise
+
+
+def test_errors_are_a_family() -> None:
+    errors = [error for error in vars(gn.errors).values() if isinstance(error, type) and issubclass(error, Exception)]
+    assert len(errors) > 5
+    assert all(issubclass(error, gn.GeonetsError) for error in errors)
+
+
+def loaded_by(statement: str) -> list[str]:
+    """Which of the heavy packages a fresh process has loaded after a statement."""
+    program = f"{statement}\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout.split()
