@@ -117,7 +117,7 @@ def questions_of_kind(root: Path) -> list[str]:
             elif isinstance(node, ast.Compare):
                 asked = node
             if asked is not None and KINDS & {name_of(part) for part in ast.walk(asked)}:
-                found.append(f"{path}:{node.lineno} asks for the kind of a topology")
+                found.append(f"{path}:{getattr(asked, 'lineno', '?')} asks for the kind of a topology")
     return found
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-from scipy.spatial import cKDTree
 
 INK, QUIET, PAPER = "#22303c", "#7b8a97", "#ffffff"
 NODE, HEARD = "#dfe7ee", "#f2b134"
@@ -29,7 +28,8 @@ def nodes(axes: Axes, places: np.ndarray, size: float = 110, heard: int | None =
 def edge(axes: Axes, start: np.ndarray, end: np.ndarray, colour: str, width: float = 1.8, gap: float = 6.5) -> None:
     """An arrow from sender to receiver."""
     style = "-|>,head_width=2.6,head_length=4.2"
-    arrow = FancyArrowPatch(start, end, arrowstyle=style, color=colour, lw=width, shrinkA=gap, shrinkB=gap, zorder=2)
+    ends = tuple(start), tuple(end)
+    arrow = FancyArrowPatch(*ends, arrowstyle=style, color=colour, lw=width, shrinkA=gap, shrinkB=gap, zorder=2)
     axes.add_patch(arrow)
 
 
@@ -56,11 +56,12 @@ def cloud(axes: Axes) -> None:
     candidates = np.random.default_rng(0).uniform(-2, 2, (6000, 2))
     radii = np.linalg.norm(candidates, axis=1)
     candidates = candidates[(radii > 0.85) & (radii < 1.95)]
-    points = candidates[:1]
+    points, apart = candidates[:1], np.full(len(candidates), np.inf)
     while len(points) < 64:
-        points = np.concatenate([points, candidates[[cKDTree(points).query(candidates)[0].argmax()]]])
+        apart = np.minimum(apart, np.linalg.norm(candidates - points[-1], axis=1))
+        points = np.concatenate([points, candidates[[apart.argmax()]]])
     heard = int(np.argmin(np.linalg.norm(points - [1.0, 0.95], axis=1)))
-    for other in cKDTree(points).query(points[heard], 7)[1][1:]:
+    for other in np.linalg.norm(points - points[heard], axis=1).argsort()[1:7]:
         edge(axes, points[other], points[heard], TYPES[4], width=1.5, gap=3.5)
     nodes(axes, points, size=38, heard=heard)
 
@@ -85,7 +86,9 @@ def molecule(axes: Axes) -> None:
             axes.plot(*places[[start, end]].T, color=colour, lw=2.6, zorder=2)
     nodes(axes, places, size=150, heard=heard)
     for atom, place in zip(caffeine.GetAtoms(), places, strict=True):
-        axes.text(*place, atom.GetSymbol(), ha="center", va="center_baseline", fontsize=7, color=INK, zorder=4)
+        axes.text(
+            place[0], place[1], atom.GetSymbol(), ha="center", va="center_baseline", fontsize=7, color=INK, zorder=4
+        )
 
 
 STRUCTURES = {

@@ -454,7 +454,9 @@ def _as_items(items: Any, count: int, device: torch.device) -> slice | Tensor:
         return slice(items % count, items % count + 1)
     if isinstance(items, slice):
         start, stop, step = items.indices(count)
-        return slice(start, max(start, stop)) if step == 1 else torch.arange(start, stop, step, device=device)
+        if step == 1:
+            return slice(start, max(start, stop))
+        return start + step * torch.arange(len(range(start, stop, step)), device=device)
     chosen = torch.as_tensor(items, device=device)
     if chosen.dtype == torch.bool:
         if chosen.shape != (count,):

@@ -16,7 +16,7 @@ from geonets.data.interop.packages import require
 
 Array = np.ndarray[Any, Any]
 Color = None | str | Tensor | Sequence[Any]
-"""A node field's name, or one value a node: numbers, categories (bools, integers, strings), or rows of red, green, blue."""
+"""A node field's name, or one value a node: numbers, categories (bools, integers, strings), or red, green and blue."""
 
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#b8a800", "#8c6bb1", "#7f8c8d", "#a6611a")
 """Okabe & Ito's colours, which colour-blind people tell apart, with darker yellow and without black, then four more."""

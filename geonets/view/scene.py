@@ -21,8 +21,8 @@ SEED = 0
 LARGE_NETWORK = 500
 """Nodes from which a spring layout gets fewer rounds, to take seconds."""
 
-BALL = 0.27
-"""Of an atom's van der Waals radius."""
+BALL, BALL_OF_SPACING = 0.27, 0.4
+"""Radius of a ball: of an atom's van der Waals radius, or of the median distance to the nearest node."""
 
 
 @final
@@ -56,6 +56,66 @@ class Scene:
     up: Array
     title: str
 
+    @staticmethod
+    def of(structure: Structure, color: Color = None, title: str | None = None, item: int = 0) -> Scene:
+        """What there is to see of one item.
+
+        Positions are the field `pos`; else the places of a chain or a grid; else, where the item's record has a
+        `"smiles"`, a conformation of that molecule; else a spring layout of its links. All seeds are fixed.
+
+        Args:
+            structure: of any kind.
+            color: a node field's name or one value a node, see `geonets.view.paint.paint`.
+            title: what to write above; the SMILES string or the kind of item unless given.
+            item: which one.
+
+        Raises:
+            ItemError: if there is no such item.
+            ShapeError: if positions have more than three coordinates.
+            StructureError: if there is nothing to show (no nodes, or neither positions nor links), or a position is
+                no number.
+
+        Reference: Fruchterman & Reingold, "Graph drawing by force-directed placement", 1991 (the spring layout).
+
+        Example:
+            >>> import geonets as gn
+            >>> ethanol = Scene.of(gn.molecule("CCO"))
+            >>> ethanol.kind, ethanol.positions.shape, ethanol.segments.tolist(), ethanol.paint.names
+            ('molecule', (3, 3), [[0, 1], [1, 2]], ('C', 'O'))
+        """
+        shown = structure[item]
+        if not shown.num_nodes:
+            raise StructureError(
+                f"`structure` must have nodes to be shown; got none (item {item}). Choose another item."
+            )
+        first = int(structure.topology.node_offsets[item % len(structure)])
+        colors = paint(structure, color, slice(first, first + shown.num_nodes))
+        record: Any = shown.meta[0] if shown.meta is not None else {}
+        segments = _segments(shown)
+        given = _given_positions(shown, item)
+        smiles = record.get("smiles")
+        shape = shape_of(smiles, shown.num_nodes, embed=given is None) if isinstance(smiles, str) else None
+        kind = _kind(shown, shape)
+        positions = given if given is not None else shape.positions if shape else None
+        if positions is None:
+            positions = _spring(shown, segments, item)
+        if kind == "molecule" and shape is not None and color is None:
+            colors = _elements(shape)
+        toward, up = _viewpoint(positions, kind, given is not None)
+        return Scene(
+            kind=kind,
+            positions=positions,
+            radii=shape.radii * BALL if shape else np.full(len(positions), BALL_OF_SPACING * spacing(positions)),
+            segments=segments,
+            strands=np.array([shape.orders.get((a, b), 1) if shape else 1 for a, b in segments.tolist()], dtype=int),
+            faces=_faces(shown),
+            paint=colors,
+            labels=_labels(record, shape, colors if color is not None else None, shown.num_nodes),
+            toward=toward,
+            up=up,
+            title=title if title is not None else smiles if shape and smiles else "",
+        )
+
     @property
     def colors(self) -> Array:
         """`(N, 3)` red, green and blue between 0 and 1."""
@@ -71,63 +131,6 @@ class Scene:
         """Radius of the ball around `center` that holds everything."""
         reach = np.linalg.norm(self.positions - self.center, axis=1) + (0 if len(self.faces) else self.radii)
         return float(reach.max()) or 1.0
-
-
-def scene(structure: Structure, color: Color = None, title: str | None = None, item: int = 0) -> Scene:
-    """What there is to see of one item.
-
-    Positions are the field `pos`; else the places of a chain or a grid; else, where the item's record has a `"smiles"`, a
-    conformation of that molecule; else a spring layout of its links. All random choices have fixed seeds.
-
-    Args:
-        structure: of any kind.
-        color: a node field's name or one value a node, see `geonets.view.paint.paint`.
-        title: what to write above; the SMILES string or the kind of item unless given.
-        item: which one.
-
-    Raises:
-        ItemError: if there is no such item.
-        ShapeError: if positions have more than three coordinates.
-        StructureError: if there is nothing to show: no nodes, or neither positions nor links; or a position is no number.
-
-    Reference: Fruchterman & Reingold, "Graph drawing by force-directed placement", 1991 (the spring layout).
-
-    Example:
-        >>> import geonets as gn
-        >>> water = scene(gn.molecule("CCO"))
-        >>> water.kind, water.positions.shape, water.segments.tolist(), water.paint.names
-        ('molecule', (3, 3), [[0, 1], [1, 2]], ('C', 'O'))
-    """
-    shown = structure[item]
-    if not shown.num_nodes:
-        raise StructureError(f"`structure` must have nodes to be shown; got none (item {item}). Choose another item.")
-    first = int(structure.topology.node_offsets[item % len(structure)])
-    colors = paint(structure, color, slice(first, first + shown.num_nodes))
-    record: Any = shown.meta[0] if shown.meta is not None else {}
-    segments = _segments(shown)
-    given = _given_positions(shown, item)
-    smiles = record.get("smiles")
-    shape = shape_of(smiles, shown.num_nodes, embed=given is None) if isinstance(smiles, str) else None
-    kind = _kind(shown, shape)
-    positions = given if given is not None else shape.positions if shape else None
-    if positions is None:
-        positions = _spring(shown, segments, item)
-    if kind == "molecule" and shape is not None and color is None:
-        colors = _elements(shape)
-    toward, up = _viewpoint(positions, kind, given is not None)
-    return Scene(
-        kind=kind,
-        positions=positions,
-        radii=shape.radii * BALL if shape else np.full(len(positions), 0.32 * spacing(positions)),
-        segments=segments,
-        strands=np.array([shape.orders.get((a, b), 1) if shape else 1 for a, b in segments.tolist()], dtype=int),
-        faces=_faces(shown),
-        paint=colors,
-        labels=_labels(record, shape, colors, shown.num_nodes),
-        toward=toward,
-        up=up,
-        title=title if title is not None else smiles if shape and smiles else "",
-    )
 
 
 def spacing(positions: Array) -> float:
@@ -211,20 +214,22 @@ def _elements(shape: Shape) -> Categories:
     return Categories(codes, names, tuple(ELEMENT_COLORS.get(name, OTHER_ELEMENT) for name in names))
 
 
-def _labels(record: Any, shape: Shape | None, colors: Paint, count: int) -> tuple[str, ...]:
+def _labels(record: Any, shape: Shape | None, shown_colors: Paint | None, count: int) -> tuple[str, ...]:
     if shape is not None:
         labels = [f"{symbol} {node}" for node, symbol in enumerate(shape.elements)]
     else:
         labels = [str(name) for name in record.get("node_names", ())] or [f"node {node}" for node in range(count)]
-    if isinstance(colors, Categories) and (shape is None or colors.names[colors.codes[0]] != shape.elements[0]):
-        labels = [f"{label}: {colors.names[code]}" for label, code in zip(labels, colors.codes, strict=True)]
-    elif isinstance(colors, Scale):
-        labels = [f"{label}: {colors.name} {value:.4g}" for label, value in zip(labels, colors.values, strict=True)]
+    if isinstance(shown_colors, Categories):
+        names = [shown_colors.names[code] for code in shown_colors.codes]
+        labels = [f"{label}: {name}" for label, name in zip(labels, names, strict=True)]
+    elif isinstance(shown_colors, Scale):
+        name, values = shown_colors.name, shown_colors.values
+        labels = [f"{label}: {name} {value:.4g}" for label, value in zip(labels, values, strict=True)]
     return tuple(labels)
 
 
 def _viewpoint(positions: Array, kind: Kind, given: bool) -> tuple[Array, Array]:
-    """Where the eye is and what is up for it: from a corner for given positions, else across the two widest directions."""
+    """Where the eye is, and its up: from a corner for given positions, else across the two widest directions."""
     centred = positions - positions.mean(0)
     if kind == "lattice" or not centred[:, 2].any():
         toward, up = np.array([0.45, 0.35, 1.0]), np.array([0.0, 1.0, 0.0])

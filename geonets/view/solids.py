@@ -17,7 +17,7 @@ MOLECULE_STICK, NETWORK_STICK = 0.42, 0.16
 
 
 def balls(positions: Array, radii: Array) -> tuple[Array, Array]:
-    """One sphere a node: `(V, 3)` vertices and `(F, 3)` triangles; every node has the same number of vertices, in order.
+    """One sphere a node: `(V, 3)` vertices, equally many for each node and in their order, and `(F, 3)` triangles.
 
     Example:
         >>> vertices, triangles = balls(np.zeros((2, 3)), np.array([1.0, 2.0]))
@@ -72,8 +72,8 @@ def _sideways(scene: Scene, first: int, second: int) -> Array:
 def _tubes(starts: Array, ends: Array, widths: Array) -> tuple[Array, Array]:
     along = ends - starts
     along = along / np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-12)
-    helper = np.where(np.abs(along[:, :1]) < 0.9, [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]])
-    right = np.cross(along, helper)
+    other = np.where(np.abs(along[:, :1]) < 0.9, [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]])
+    right = np.cross(along, other)
     right /= np.maximum(np.linalg.norm(right, axis=1, keepdims=True), 1e-12)
     above = np.cross(along, right)
     angles = 2 * np.pi * np.arange(SIDES) / SIDES

@@ -74,7 +74,7 @@ class Stencil(Neighborhood):
         sizes = topology.sizes
         self._check_padding(topology)
         if sizes.uniform is not None:
-            out = tuple(self._length(size, axis) for axis, size in enumerate(sizes.uniform))
+            out = tuple(self.length(size, axis) for axis, size in enumerate(sizes.uniform))
             if min(sizes.uniform) > 0 and min(out) < 1:
                 raise self._too_large(sizes.uniform)
             out = out if min(sizes.uniform) > 0 else tuple(0 for _ in out)
@@ -100,7 +100,7 @@ class Stencil(Neighborhood):
         room = (ends - starts + self._row(self.dilation, topology) - 1) // self._row(self.dilation, topology)
         return torch.minimum(room, self._row(self.kernel_size, topology)).prod(1)
 
-    def _length(self, size: int, axis: int) -> int:
+    def length(self, size: int, axis: int) -> int:
         """The number of windows along one axis (Dumoulin & Visin 2016, relation 6, with dilation)."""
         before, after = self.padding[axis], self.padding_after[axis]
         room = size + before + after - self.dilation[axis] * (self.kernel_size[axis] - 1) - 1

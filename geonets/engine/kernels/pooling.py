@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -44,9 +45,34 @@ def _pool(spec: AggregateSpec, rows: Tensor, num_items: int, sizes: tuple[int, .
         sign = 1 if spec.reduce == "max" else -1
         pool = functional.max_pool3d if solid else functional.max_pool2d
         return sign * as_rows(pool(sign * images, *window, image_axes(stencil.dilation, 1), stencil.ceil_mode))
+    if solid and any(size < reach for size, reach in zip(sizes, stencil.kernel_size, strict=True)):
+        return as_rows(_average_small(spec, stencil, images))
     average = functional.avg_pool3d if solid else functional.avg_pool2d
     divisor = 1 if spec.reduce == "sum" else None
     return as_rows(average(images, *window, stencil.ceil_mode, spec.count_padding, divisor))
+
+
+def _average_small(spec: AggregateSpec, stencil: Stencil, volumes: Tensor) -> Tensor:
+    """`avg_pool3d` refuses volumes smaller than its window even where padding makes up for it: widen and crop them."""
+    grown = [max(reach - size, 0) for reach, size in zip(stencil.kernel_size, volumes.shape[2:], strict=True)]
+    ends = [end for axis in reversed(grown) for end in (0, axis)]
+    lengths = [stencil.length(size, axis) for axis, size in enumerate(volumes.shape[2:])]
+
+    def sums(values: Tensor) -> Tensor:
+        wide = functional.pad(values, ends)
+        whole = functional.avg_pool3d(wide, stencil.kernel_size, stencil.stride, stencil.padding, True, True, 1)
+        return whole[:, :, : lengths[0], : lengths[1], : lengths[2]]
+
+    if spec.reduce == "sum":
+        return sums(volumes)
+    if not spec.count_padding:
+        return sums(volumes) / sums(torch.ones_like(volumes[:1, :1]))
+    counts = volumes.new_ones(())
+    for axis, (size, length) in enumerate(zip(volumes.shape[2:], lengths, strict=True)):
+        starts = torch.arange(length, device=volumes.device) * stencil.stride[axis]
+        room = size + 2 * stencil.padding[axis] - starts
+        counts = counts[..., None] * room.clamp(max=stencil.kernel_size[axis])
+    return sums(volumes) / counts
 
 
 def _pool_rule(situation: Situation, uniform: bool) -> bool | str | None:
