@@ -104,7 +104,10 @@ def table() -> str:
     for name, build in layers().items():
         cells = []
         for kernel, kinds in kernels(build).items():
-            where = "every structure" if kinds == everything else ", ".join(kinds)
+            missing = [kind for kind in everything if kind not in kinds]
+            where = (
+                ", ".join(kinds) if len(missing) > 1 else "every structure" + "".join(f" but a {k}" for k in missing)
+            )
             cells.append(f"`{kernel}` ({where})")
         lowered = " · ".join(cells)
         if rows and rows[-1][1] == lowered:

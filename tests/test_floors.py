@@ -16,6 +16,7 @@ FLOORS = {
     "core/__init__.py": 0,
     "core/errors.py": 0,
     "core/records.py": 0,
+    "core/packages.py": 1,
     "core/shapes.py": 1,
     "core/ranges.py": 1,
     "core/topology/": 2,
@@ -174,8 +175,8 @@ def imports(root: Path) -> dict[str, set[str]]:
                 module = ".".join([*base, *([node.module] if node.module else [])])
                 inner = {f"{module}.{alias.name}" for alias in node.names}
                 named |= {name if name in files else module for name in inner}
-            elif isinstance(node, ast.Constant) and node.value in files:  # imported by its name, lazily
-                named.add(str(node.value))
+            elif isinstance(node, ast.Call) and name_of(node.func) in ("import_module", "__import__"):
+                named |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
         found[path] = {files[name] for name in named if name in files} - {path}
     return found
 

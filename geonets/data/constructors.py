@@ -13,11 +13,15 @@ from torch import Tensor
 
 from geonets.core.errors import DtypeError, ShapeError, StructureError
 from geonets.core.ranges import offsets_of
+from geonets.core.shapes import expect
 from geonets.core.structure import Level, Structure
 from geonets.core.topology import Chain, Graph, Grid, Set
 
 Rows = Any
 """A tensor or array with a leading batch axis, or a list of them with one an item."""
+
+ROWS = {"x": "N ...", "pos": "N D", "edge_attr": "E ...", "edge_type": "E"}
+"""The axes of what a graph is made of."""
 
 
 def chain(x: Rows, *, y: Any = None, **levels: Any) -> Structure:
@@ -154,6 +158,10 @@ def graph(
             )
     counts = _node_counts(indices, columns, num_nodes)
     for item, (index, count) in enumerate(zip(indices, counts, strict=True)):
+        known = {"N": count, "E": index.shape[1]}
+        for name, parts in columns.items():
+            expect(parts[item], ROWS[name], name, **known)
+    for item, (index, count) in enumerate(zip(indices, counts, strict=True)):
         if index.numel() and (int(index.max()) >= count or int(index.min()) < 0):
             raise StructureError(
                 f"`edge_index` must name nodes between 0 and {count - 1}; got {int(index.min())} .. {int(index.max())} "
@@ -203,10 +211,8 @@ def mesh(vertices: Any, faces: Any, *, y: Any = None, **levels: Any) -> Structur
         )
     sides = []
     for item, (corner, position) in enumerate(zip(triangles, positions, strict=True)):
-        if corner.ndim != 2 or corner.shape[1] != 3:
-            raise ShapeError(
-                f"`faces` must have axes (F, 3); got shape {tuple(corner.shape)} (item {item}). Pass triangles."
-            )
+        expect(position, "N 3", "vertices")
+        expect(corner, "F 3", "faces")
         if corner.numel() and (int(corner.min()) < 0 or int(corner.max()) >= len(position)):
             raise StructureError(
                 f"`faces` must name vertices between 0 and {len(position) - 1}; "

@@ -104,6 +104,8 @@ def run(spec: Any, operands: Any, structure: Structure, source: Structure | None
 
 def decide(situation: Situation) -> Plan:
     """The first rule that accepts, and why those before it refused."""
+    if torch.compiler.is_compiling():  # a trace decides once anyway, and must leave nothing behind
+        return _decide(situation)
     plan = _decisions.get(situation)
     if plan is None:
         plan = _decisions[situation] = _decide(situation)

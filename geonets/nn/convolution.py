@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import torch
 from torch import nn
 
 from geonets.core.neighborhoods import Stencil
@@ -24,7 +25,8 @@ class _Convolution(Layer):
     def spec(self) -> ConvolveSpec:
         """What the planner reads."""
         native: Any = self
-        return _spec(
+        build = _spec if torch.compiler.is_compiling() else _remembered_spec
+        return build(
             native.kernel_size, native.stride, native.padding, native.dilation, native.groups, native.padding_mode
         )
 
@@ -69,7 +71,6 @@ class Conv3d(_Convolution, nn.Conv3d):
     """
 
 
-@functools.cache
 def _spec(
     kernel_size: tuple[int, ...],
     stride: tuple[int, ...],
@@ -86,3 +87,6 @@ def _spec(
     else:
         before = after = tuple(int(p) for p in padding)
     return ConvolveSpec(Stencil(kernel_size, stride, before, after, dilation, padding_mode), groups)
+
+
+_remembered_spec = functools.cache(_spec)

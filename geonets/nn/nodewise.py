@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from geonets.core.errors import OptionError
 from geonets.nn.layer import Layer, NodeWise, on_nodes
 
 
@@ -113,6 +114,10 @@ class MLP(NodeWise, nn.Sequential):
         self, channels: list[int], norm: str | None = None, dropout: float = 0.0, activate_last: bool = False
     ) -> None:
         norms = {None: None, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+        if norm not in norms:
+            raise OptionError(f"`norm` must be 'batch', 'layer' or None; got {norm!r}. Choose one of them.")
+        if len(channels) < 2:
+            raise OptionError(f"`channels` must name at least input and output; got {channels}. Pass [in, hidden, out].")
         layers: list[nn.Module] = []
         for step, (before, after) in enumerate(itertools.pairwise(channels)):
             layers.append(nn.Linear(before, after))

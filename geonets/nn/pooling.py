@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import torch
 from torch import nn
 
 from geonets.core.errors import UnsupportedError
@@ -27,7 +28,8 @@ class _Pooling(Layer):
                 "`return_indices` and `divisor_override` must be left at their defaults; got others. "
                 "Rows are packed over items of different sizes, so indices into an image have no meaning here."
             )
-        return _spec(
+        build = _spec if torch.compiler.is_compiling() else _remembered_spec
+        return build(
             self.reduce,
             self.num_axes,
             native.kernel_size,
@@ -40,9 +42,9 @@ class _Pooling(Layer):
 
     def forward(self, input: Any) -> Any:
         """Pool a chain or grid with as many axes as the window."""
-        spec = self.spec
+        x, spec = features(input), self.spec
         target = spec.neighborhood.target(input.topology)
-        return with_rows(input, target, run(spec, AggregateOperands(features(input)), input))
+        return with_rows(input, target, run(spec, AggregateOperands(x), input))
 
 
 class MaxPool1d(_Pooling, nn.MaxPool1d):
@@ -116,7 +118,6 @@ class Readout(Layer):
         return repr(self.spec.reduce)
 
 
-@functools.cache
 def _spec(
     reduce: str,
     num_axes: int,
@@ -140,3 +141,6 @@ def _spec(
         ceil_mode=ceil_mode,
     )
     return AggregateSpec(stencil, reduce, count_padding=count_padding)
+
+
+_remembered_spec = functools.cache(_spec)

@@ -14,7 +14,7 @@ from geonets.view.paint import COLORMAP, MUTED, Array, Categories, Paint, Plain,
 from geonets.view.scene import Scene
 from geonets.view.solids import balls, sticks
 
-MANY_NODES, MANY_SEGMENTS = 600, 1500
+MANY_NODES, MANY_SEGMENTS = 2000, 1500
 """Beyond which nodes are dots and links are lines, which browsers draw faster."""
 
 MANY_LABELS = 20_000
@@ -69,7 +69,8 @@ def figure(scene: Scene) -> Any:
         "legend": {"orientation": "h", "x": 0.5, "xanchor": "center", "y": 0.01, "yanchor": "bottom"}
         | {"itemsizing": "constant", "bgcolor": "rgba(0,0,0,0)"},
         "scene": {"aspectmode": "cube", "camera": camera, "bgcolor": "rgba(0,0,0,0)", **axes}
-        | {"dragmode": "turntable" if upright else "orbit"},
+        | {"dragmode": "turntable" if upright else "orbit"}
+        | {"domain": {"y": [0.08 if isinstance(scene.paint, Categories) else 0, 1]}},
         "uirevision": "keep",
     }
     return graph_objects.Figure(_traces(scene, graph_objects), layout)
@@ -137,7 +138,7 @@ def _lines(graph_objects: Any, scene: Scene) -> list[Any]:
 
 
 def _dots(graph_objects: Any, scene: Scene) -> list[Any]:
-    size = float(np.clip(420 * scene.radii.mean() / scene.extent, 2.2, 12))
+    size = float(np.clip(360 * scene.radii.mean() / scene.extent, 2.2, 8))
     labels = np.array(scene.labels) if len(scene.labels) <= MANY_LABELS else None
 
     def dots(rows: Array, color: Any, **look: Any) -> Any:

@@ -56,7 +56,7 @@ class Report:
         return self._add("block", f'<h2 id="section-{len(self._headings)}">{_inline(text)}</h2>')
 
     def text(self, text: str) -> Report:
-        """Paragraphs between blank lines, with `**bold**`, `*italic*`, `` `code` `` and lists of lines that begin with `- `."""
+        """Paragraphs between blank lines; `**bold**`, `*italic*`, `` `code` ``; lists of lines that begin with `- `."""
         for block in re.split(r"\n\s*\n", text.strip()):
             lines = [line.strip() for line in block.splitlines()]
             if all(line.startswith("- ") for line in lines):

@@ -21,7 +21,7 @@ SEED = 0
 LARGE_NETWORK = 500
 """Nodes from which a spring layout gets fewer rounds, to take seconds."""
 
-BALL, BALL_OF_SPACING = 0.27, 0.4
+ATOM, POINT, NODE = 0.27, 0.55, 0.4
 """Radius of a ball: of an atom's van der Waals radius, or of the median distance to the nearest node."""
 
 
@@ -105,7 +105,7 @@ class Scene:
         return Scene(
             kind=kind,
             positions=positions,
-            radii=shape.radii * BALL if shape else np.full(len(positions), BALL_OF_SPACING * spacing(positions)),
+            radii=shape.radii * ATOM if shape else np.full(len(positions), (POINT if kind == "cloud" else NODE) * spacing(positions)),
             segments=segments,
             strands=np.array([shape.orders.get((a, b), 1) if shape else 1 for a, b in segments.tolist()], dtype=int),
             faces=_faces(shown),

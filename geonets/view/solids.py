@@ -16,15 +16,21 @@ MOLECULE_STICK, NETWORK_STICK = 0.42, 0.16
 """Of the thinnest ball's radius."""
 
 
-def balls(positions: Array, radii: Array) -> tuple[Array, Array]:
+def balls(positions: Array, radii: Array, fine: int = 150, fair: int = 600) -> tuple[Array, Array]:
     """One sphere a node: `(V, 3)` vertices, equally many for each node and in their order, and `(F, 3)` triangles.
+
+    Args:
+        positions: `(N, 3)`.
+        radii: `(N,)`.
+        fine: up to so many balls are round from near; more have fewer triangles,
+        fair: and still more the twenty of an icosahedron.
 
     Example:
         >>> vertices, triangles = balls(np.zeros((2, 3)), np.array([1.0, 2.0]))
         >>> np.linalg.norm(vertices, axis=1).round(6).min(), np.linalg.norm(vertices, axis=1).round(6).max()
         (np.float64(1.0), np.float64(2.0))
     """
-    unit, corners = _sphere(2 if len(positions) <= 150 else 1)
+    unit, corners = _sphere(2 if len(positions) <= fine else 1 if len(positions) <= fair else 0)
     vertices = positions[:, None] + radii[:, None, None] * unit
     triangles = np.arange(len(positions))[:, None, None] * len(unit) + corners
     return vertices.reshape(-1, 3), triangles.reshape(-1, 3)

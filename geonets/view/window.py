@@ -101,7 +101,7 @@ def _geometries(open3d: Any, scene: Scene) -> list[Any]:
         cloud = open3d.geometry.PointCloud(open3d.utility.Vector3dVector(scene.positions))
         cloud.colors = open3d.utility.Vector3dVector(scene.colors)
         return [cloud, *_lines(open3d, scene)]
-    vertices, triangles = balls(scene.positions, scene.radii)
+    vertices, triangles = balls(scene.positions, scene.radii, fine=1000, fair=MANY_BALLS)
     solids = [_mesh(open3d, vertices, triangles, np.repeat(scene.colors, len(vertices) // len(scene.colors), axis=0))]
     if len(scene.segments) > MANY_SEGMENTS:
         return [*solids, *_lines(open3d, scene)]

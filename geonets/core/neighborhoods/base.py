@@ -20,6 +20,13 @@ class Neighborhood(abc.ABC):
     """
 
     @property
+    def key(self) -> str:
+        """What its edges are remembered by: a string, which a compiler can trace."""
+        if "_key" not in self.__dict__:
+            object.__setattr__(self, "_key", repr(self))
+        return self.__dict__["_key"]
+
+    @property
     def reads_pos(self) -> bool:
         """Whether the edges depend on positions."""
         return False
@@ -47,10 +54,10 @@ class Neighborhood(abc.ABC):
             return self.build(structure, source)
         if self.reads_pos:
             found = structure.remember("positional", dict)
-            if self not in found:
-                found[self] = self.build(structure, structure)
-            return found[self]
-        return structure.topology.remember(self, lambda: self.build(structure, structure))
+            if self.key not in found:
+                found[self.key] = self.build(structure, structure)
+            return found[self.key]
+        return structure.topology.remember(self.key, lambda: self.build(structure, structure))
 
 
 def require_pos(structure: Structure, rule: str) -> None:

@@ -81,7 +81,7 @@ class Stencil(Neighborhood):
             if out == sizes.uniform:
                 return topology
             return topology.with_sizes(Sizes.of(out, sizes.num_items, device=topology.device))
-        return topology.remember(("target", self), lambda: self._ragged_target(topology))
+        return topology.remember(("target", self.key), lambda: self._ragged_target(topology))
 
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         topology, target = structure.topology, self.target(structure.topology)

@@ -48,7 +48,7 @@ def from_pyg(source: Any) -> Structure:
     levels: dict[str, dict[str, Tensor]] = {"nodes": {}, "edges": {}, "globals": {}}
     edge_index, edge_type, meta = torch.empty(2, 0, dtype=torch.long), None, None
     for name, value in graphs.to_dict().items():
-        if name in ("batch", "ptr", "num_nodes") or value is None:
+        if name in ("batch", "ptr", "num_nodes", "_num_nodes") or value is None:
             continue
         if name == "edge_index":
             edge_index = value

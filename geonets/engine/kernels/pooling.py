@@ -42,9 +42,9 @@ def _pool(spec: AggregateSpec, rows: Tensor, num_items: int, sizes: tuple[int, .
     solid = len(sizes) == 3
     window = image_axes(stencil.kernel_size, 1), image_axes(stencil.stride, 1), image_axes(stencil.padding, 0)
     if spec.reduce in ("max", "min"):
-        sign = 1 if spec.reduce == "max" else -1
         pool = functional.max_pool3d if solid else functional.max_pool2d
-        return sign * as_rows(pool(sign * images, *window, image_axes(stencil.dilation, 1), stencil.ceil_mode))
+        options = *window, image_axes(stencil.dilation, 1), stencil.ceil_mode
+        return as_rows(pool(images, *options) if spec.reduce == "max" else -pool(-images, *options))
     if solid and any(size < reach for size, reach in zip(sizes, stencil.kernel_size, strict=True)):
         return as_rows(_average_small(spec, stencil, images))
     average = functional.avg_pool3d if solid else functional.avg_pool2d

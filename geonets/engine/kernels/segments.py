@@ -63,7 +63,13 @@ def product(rows: Tensor, weights: Tensor | None, edges: EdgeList) -> Tensor:
         return connected_zeros(shape, rows, weights)
     flat = rows.flatten(1)
     needs_grad = torch.is_grad_enabled() and (flat.requires_grad or (weights is not None and weights.requires_grad))
-    return (_Product.apply(flat, weights, edges) if needs_grad else _bag(flat, weights, edges)).reshape(shape)
+    if not needs_grad:
+        return _bag(flat, weights, edges).reshape(shape)
+    if flat.requires_grad:
+        edges.reversed  # noqa: B018  derived here, so that a traced backward pass only reads it
+    sums = _Product.apply(flat, weights, edges)
+    assert isinstance(sums, Tensor)
+    return sums.reshape(shape)
 
 
 class _Product(torch.autograd.Function):
