@@ -78,7 +78,7 @@ def nats(model: gn.nn.Layer, text: gn.Structure) -> float:
 def main() -> None:
     torch.set_num_threads(1)  # layers this small gain nothing from a second core
     torch.manual_seed(0)
-    text = reference_text(400_000)
+    text = reference_text(300_000)
     shuffled = "".join(random.Random(0).sample(text, len(text)))
     worlds = {
         "LSTM, in order": (Writer(), text),

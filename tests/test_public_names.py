@@ -83,8 +83,9 @@ def test_reasons_are_given_for_public_names_only() -> None:
 
 
 def test_import_loads_nothing_heavy() -> None:
-    assert loaded_by("import geonets") == []
-    assert loaded_by("import geonets, networkx") == ["networkx"]  # the question can be answered otherwise
+    before, after = loaded_by("import geonets", "import networkx")
+    assert before == []
+    assert after == ["networkx"]  # the question can be answered otherwise
 
 
 def test_errors_are_a_family() -> None:
@@ -93,8 +94,9 @@ def test_errors_are_a_family() -> None:
     assert all(issubclass(error, gn.GeonetsError) for error in errors)
 
 
-def loaded_by(statement: str) -> list[str]:
-    """Which of the heavy packages a fresh process has loaded after a statement."""
-    program = f"{statement}\nimport sys\nprint(*[name for name in {HEAVY!r} if name in sys.modules])"
+def loaded_by(*statements: str) -> list[list[str]]:
+    """Which of the heavy packages a fresh process has loaded after each of some statements."""
+    ask = f"print(*[name for name in {HEAVY!r} if name in sys.modules])"
+    program = "\n".join(["import sys", *(f"{statement}; {ask}" for statement in statements)])
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    return done.stdout.split()
+    return [line.split() for line in done.stdout.splitlines()]

@@ -174,8 +174,9 @@ class Structure(Record):
 
     def __getitem__(self, items: Items) -> Structure:
         chosen = _as_items(items, len(self), self.device)
-        topology, node_rows = self.topology.select(chosen)
-        edge_rows = self.topology.edge_rows(chosen) if self.edges else Rows()
+        topology, node_rows, edge_rows = self.topology.select(chosen)
+        if self.edges and edge_rows is None:
+            edge_rows = self.topology.edge_rows(chosen)
         levels = {}
         if self.levels:
             starts = self.topology.node_offsets[:-1]
@@ -188,7 +189,7 @@ class Structure(Record):
         return self._with(
             topology=topology,
             nodes=freeze({name: node_rows.take(field) for name, field in self.nodes.items()}),
-            edges=freeze({name: edge_rows.take(field) for name, field in self.edges.items()}),
+            edges=freeze({} if edge_rows is None else {n: edge_rows.take(field) for n, field in self.edges.items()}),
             globals=freeze({name: whole.take(field) for name, field in self.globals.items()}),
             levels=freeze(levels),
             meta=meta,

@@ -47,7 +47,7 @@ class ConvolveOperands:
 
 @dataclasses.dataclass(frozen=True)
 class AggregateSpec:
-    """`m_i = reduce_{j -> i} psi(x_i, x_j, e_ij)`.
+    """`m_i = reduce_{j -> i} psi(x_i, x_j, e_ij)`, to which a sum may add `a_i x_i`, what a node says to itself.
 
     Args:
         neighborhood: which nodes are heard.
@@ -81,12 +81,14 @@ class AggregateOperands:
         receivers: `(N_r, ...)` rows that messages read of the receiver, or None.
         edges: `(E, ...)` rows in receiver order, or None; for `"weighted"` `(E,)` weights.
         message: called with what `spec.reads` names, one row an edge; returns one row an edge.
+        own: `(N, 1)` or `(1,)` weight of a node's own row of `senders` in its sum, or None.
     """
 
     senders: Tensor
     receivers: Tensor | None = None
     edges: Tensor | None = None
     message: Callable[..., Tensor] | None = None
+    own: Tensor | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -77,18 +77,13 @@ class GCNConv(Layer):
         return structure.replace(x=heard if self.bias is None else heard + self.bias)
 
     def _unweighted(self, structure: Structure, rows: Tensor) -> Tensor:
-        spec = AggregateSpec(self.neighborhood, "sum")
         if not self.normalize:
-            return run(spec, AggregateOperands(rows), structure)
+            return run(AggregateSpec(self.neighborhood, "sum"), AggregateOperands(rows), structure)
         edges = self.neighborhood.edges(structure)
-        loops = edges.loop_counts if self.add_self_loops else None
-        key = ("inverse root degrees", self.add_self_loops, rows.dtype)
-        scale = edges.remember(key, lambda: _inverse_root(_degrees(edges, loops, self.add_self_loops).to(rows.dtype)))
-        rows = rows * scale
-        heard = run(spec, AggregateOperands(rows), structure)
-        if self.add_self_loops:  # each node hears itself once, however many loops were listed
-            heard = heard + (rows if loops is None else rows * (1 - loops).to(rows.dtype)[:, None])
-        return heard * scale
+        key = ("GCN", self.add_self_loops, rows.dtype)
+        weight, own = edges.remember(key, lambda: _normalised(edges, self.add_self_loops, rows.dtype))
+        spec = AggregateSpec(self.neighborhood, "sum", "weighted")
+        return run(spec, AggregateOperands(rows, edges=weight, own=own), structure)
 
     def _weighted(self, structure: Structure, rows: Tensor, weight: Tensor) -> Tensor:
         hears = WithLoops(self.neighborhood) if self.add_self_loops else self.neighborhood
@@ -102,7 +97,7 @@ class GCNConv(Layer):
             weight = torch.cat([weight, own]).index_select(0, edges.input_order)
         if self.normalize:
             degrees = weight.new_zeros(edges.num_receivers).index_add(0, edges.receivers, weight)
-            scale = _inverse_root(degrees).squeeze(1)
+            scale = _inverse_root(degrees)
             weight = scale.index_select(0, edges.senders) * weight * scale.index_select(0, edges.receivers)
         return run(AggregateSpec(hears, "sum", "weighted"), AggregateOperands(rows, edges=weight), structure)
 
@@ -193,8 +188,7 @@ class GINConv(Layer):
 
     def forward(self, structure: Structure) -> Structure:
         x = features(structure)
-        heard = run(self.spec, AggregateOperands(x), structure)
-        return structure.replace(x=self.nn(heard + (1 + self.eps) * x))
+        return structure.replace(x=self.nn(run(self.spec, AggregateOperands(x, own=1 + self.eps), structure)))
 
 
 class GINEConv(Layer):
@@ -239,9 +233,8 @@ class GINEConv(Layer):
         x = features(structure)
         edge_rows = edge_features(structure, self.spec.neighborhood, "GINEConv")
         edge_rows = edge_rows if self.lin is None else self.lin(edge_rows)
-        operands = AggregateOperands(x, edges=edge_rows, message=lambda sender, edge: (sender + edge).relu())
-        heard = run(self.spec, operands, structure)
-        return structure.replace(x=self.nn(heard + (1 + self.eps) * x))
+        operands = AggregateOperands(x, edges=edge_rows, message=_relu_sum, own=1 + self.eps)
+        return structure.replace(x=self.nn(run(self.spec, operands, structure)))
 
 
 class GATConv(Layer):
@@ -338,15 +331,25 @@ class GATConv(Layer):
         return f"{self.in_channels}, {self.out_channels}, heads={self.heads}"
 
 
-def _degrees(edges: EdgeList, loops: Tensor | None, add_self_loops: bool) -> Tensor:
-    if not add_self_loops:
-        return edges.degrees
-    return edges.degrees + 1 if loops is None else edges.degrees - loops + 1
+def _relu_sum(sender: Tensor, edge: Tensor) -> Tensor:
+    return (sender + edge).relu()
+
+
+def _normalised(edges: EdgeList, add_self_loops: bool, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
+    """Weights `(E,)` of unweighted edges, and `(N, 1)` of a node's own row.
+
+    With self-loops a node hears itself once, however many loops were listed: its own row makes up for the others.
+    """
+    loops = edges.loop_counts if add_self_loops else None
+    missing = torch.ones_like(edges.degrees) if loops is None else 1 - loops
+    scale = _inverse_root((edges.degrees + missing if add_self_loops else edges.degrees).to(dtype))
+    weight = scale.index_select(0, edges.senders) * scale.index_select(0, edges.receivers)
+    return weight, (scale.square() * missing)[:, None] if add_self_loops else None
 
 
 def _inverse_root(degrees: Tensor) -> Tensor:
-    """`(N, 1)`, 0 for degree 0."""
-    return torch.where(degrees > 0, degrees, torch.inf).rsqrt()[:, None]
+    """`d^-1/2`, 0 for degree 0."""
+    return torch.where(degrees > 0, degrees, torch.inf).rsqrt()
 
 
 def _add_eps(layer: nn.Module, eps: float, train: bool) -> None:

@@ -105,7 +105,9 @@ class Scene:
         return Scene(
             kind=kind,
             positions=positions,
-            radii=shape.radii * ATOM if shape else np.full(len(positions), (POINT if kind == "cloud" else NODE) * spacing(positions)),
+            radii=shape.radii * ATOM
+            if shape
+            else np.full(len(positions), (POINT if kind == "cloud" else NODE) * spacing(positions)),
             segments=segments,
             strands=np.array([shape.orders.get((a, b), 1) if shape else 1 for a, b in segments.tolist()], dtype=int),
             faces=_faces(shown),

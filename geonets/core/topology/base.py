@@ -33,8 +33,8 @@ class Topology(Record, abc.ABC):
         """The edges that this topology has by nature, built when first asked for."""
 
     @abc.abstractmethod
-    def select(self, items: slice | Tensor) -> tuple[Self, Rows]:
-        """The topology of the chosen items, and their node rows."""
+    def select(self, items: slice | Tensor) -> tuple[Self, Rows, Rows | None]:
+        """The topology of the chosen items, their node rows, and the rows of their links where these were needed."""
 
     @classmethod
     @abc.abstractmethod
@@ -77,6 +77,11 @@ class Topology(Record, abc.ABC):
         return self.remember("edge_offsets", lambda: self.links.pointers.index_select(0, self.node_offsets))
 
     @property
+    def edge_counts(self) -> Tensor:
+        """`(B,)` links of each item."""
+        return self.remember("edge_counts", lambda: self.edge_offsets[1:] - self.edge_offsets[:-1])
+
+    @property
     def device(self) -> torch.device:
         """Where the topology's tensors live."""
         return self.sizes.table.device
@@ -87,7 +92,7 @@ class Topology(Record, abc.ABC):
             first, last = self.edge_offsets[items.start], self.edge_offsets[items.stop]
             return Rows(span=slice(int(first), int(last)))
         starts = self.edge_offsets.index_select(0, items)
-        return Rows(numbers=concatenated_ranges(starts, self.edge_offsets.index_select(0, items + 1) - starts))
+        return Rows(numbers=concatenated_ranges(starts, self.edge_counts.index_select(0, items)))
 
     def __repr__(self) -> str:
         items = "1 item" if self.num_items == 1 else f"{self.num_items} items"

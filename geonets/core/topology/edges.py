@@ -164,13 +164,15 @@ class EdgeList(Record):
         transpose = Transpose(
             rows.take(self.transpose.rows) + shift, offsets_of(node_rows.take(self._sender_degrees()))
         )
+        degrees = node_rows.take(self.degrees)
+        nodes = torch.arange(num_nodes, device=senders.device)
         return EdgeList(
             senders,
-            rows.take(self.receivers) + node_shift,
+            torch.repeat_interleave(nodes, degrees, output_size=len(senders)),
             None if self.edge_type is None else rows.take(self.edge_type),
             num_nodes,
             num_nodes,
-            offsets_of(node_rows.take(self.degrees)),
+            offsets_of(degrees),
             None if input_order is None else rows.take(input_order) + shift,
             transpose,
         )

@@ -87,20 +87,17 @@ class Graph(Topology):
         """`E`, of all items together."""
         return self.edge_list.num_edges
 
-    def select(self, items: slice | Tensor) -> tuple[Self, Rows]:
+    def select(self, items: slice | Tensor) -> tuple[Self, Rows, Rows]:
         sizes, node_rows = self.sizes.select(items)
         edge_rows = self.edge_rows(items)
         if isinstance(items, slice):
             node_shift = -self.node_offsets[items.start]
         else:
-            starts = self.edge_offsets.index_select(0, items)
-            edge_counts = self.edge_offsets.index_select(0, items + 1) - starts
             shifts = sizes.offsets[:-1] - self.node_offsets.index_select(0, items)
-            assert edge_rows.numbers is not None
-            node_shift = torch.repeat_interleave(shifts, edge_counts, output_size=len(edge_rows.numbers))
+            node_shift = torch.repeat_interleave(shifts, self.edge_counts.index_select(0, items))
         input_order = self.remember("order_in_items", self._order_in_items)
         edges = self.edge_list.select(edge_rows, node_shift, node_rows, sizes.total, input_order)
-        return self._with(graph_sizes=sizes, edge_list=edges), node_rows
+        return self._with(graph_sizes=sizes, edge_list=edges), node_rows, edge_rows
 
     @classmethod
     def join(cls, parts: Sequence[Any]) -> Self:

@@ -44,9 +44,9 @@ class Lattice(Topology):
         """The same kind of lattice with other item sizes."""
         return self._with(lattice_sizes=sizes)
 
-    def select(self, items: slice | Tensor) -> tuple[Self, Rows]:
+    def select(self, items: slice | Tensor) -> tuple[Self, Rows, None]:
         sizes, rows = self.sizes.select(items)
-        return self.with_sizes(sizes), rows
+        return self.with_sizes(sizes), rows, None
 
     @classmethod
     def join(cls, parts: Sequence[Any]) -> Self:

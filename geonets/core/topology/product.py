@@ -63,11 +63,10 @@ class Product(Topology):
     def links(self) -> EdgeList:
         return self.remember("links", self._links)
 
-    def select(self, items: slice | Tensor) -> tuple[Self, Rows]:
+    def select(self, items: slice | Tensor) -> tuple[Self, Rows, None]:
         sizes, rows = self.sizes.select(items)
-        return self._with(
-            first=self.first.select(items)[0], second=self.second.select(items)[0], product_sizes=sizes
-        ), rows
+        first, second = self.first.select(items)[0], self.second.select(items)[0]
+        return self._with(first=first, second=second, product_sizes=sizes), rows, None
 
     @classmethod
     def join(cls, parts: Sequence[Any]) -> Self:

@@ -49,9 +49,9 @@ class Set(Topology):
             "gn.connect(structure, gn.KNN(16))."
         )
 
-    def select(self, items: slice | Tensor) -> tuple[Self, Rows]:
+    def select(self, items: slice | Tensor) -> tuple[Self, Rows, None]:
         sizes, rows = self.sizes.select(items)
-        return self._with(set_sizes=sizes), rows
+        return self._with(set_sizes=sizes), rows, None
 
     @classmethod
     def join(cls, parts: Sequence[Any]) -> Self:

@@ -33,7 +33,7 @@ def sparse_product(call: Call) -> Tensor:
     spec, operands = call.spec, call.operands
     edges = spec.neighborhood.edges(call.structure, call.source)
     weights = operands.edges if spec.message == "weighted" else None
-    sums = product(operands.senders, weights, edges)
+    sums = product(operands.senders, weights, edges, operands.own)
     if spec.reduce == "sum":
         return sums
     counts = edges.degrees.clamp(min=1).to(sums.dtype)
@@ -44,30 +44,33 @@ def reduce_segments(call: Call) -> Tensor:
     """One message an edge, reduced over the sorted segments of the receivers."""
     spec, operands = call.spec, call.operands
     edges = spec.neighborhood.edges(call.structure, call.source)
-    return REDUCE[spec.reduce](_messages(spec, operands, edges), edges.pointers, edges.receivers)
+    rows = REDUCE[spec.reduce](_messages(spec, operands, edges), edges.pointers, edges.receivers)
+    return rows if operands.own is None else rows + operands.own * operands.senders
 
 
-def product(rows: Tensor, weights: Tensor | None, edges: EdgeList) -> Tensor:
-    """`y_i = sum_{j -> i} w_ij x_j`.
+def product(rows: Tensor, weights: Tensor | None, edges: EdgeList, own: Tensor | None = None) -> Tensor:
+    """`y_i = a_i x_i + sum_{j -> i} w_ij x_j`.
 
     Args:
         rows: `(N_s, ...)`.
         weights: `(E,)` or None for ones.
         edges: who hears whom.
+        own: `(N, 1)` or `(1,)` weights `a_i`, or None for no such term.
 
     Returns:
         `(N_r, ...)`.
     """
     shape = edges.num_receivers, *rows.shape[1:]
     if not edges.num_edges or not rows.numel():
-        return connected_zeros(shape, rows, weights)
+        nothing = connected_zeros(shape, rows, weights)
+        return nothing if own is None else nothing + own * rows
     flat = rows.flatten(1)
-    needs_grad = torch.is_grad_enabled() and (flat.requires_grad or (weights is not None and weights.requires_grad))
-    if not needs_grad:
-        return _bag(flat, weights, edges).reshape(shape)
+    learned = [part for part in (flat, weights, own) if part is not None and part.requires_grad]
+    if not (learned and torch.is_grad_enabled()):
+        return _bag(flat, weights, edges, own).reshape(shape)
     if flat.requires_grad:
         edges.reversed  # noqa: B018  derived here, so that a traced backward pass only reads it
-    sums = _Product.apply(flat, weights, edges)
+    sums = _Product.apply(flat, weights, edges, own)
     assert isinstance(sums, Tensor)
     return sums.reshape(shape)
 
@@ -76,25 +79,28 @@ class _Product(torch.autograd.Function):
     """A CSR product with differentiable gradients: a product with the transpose, and gathered dot products."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, weights: Tensor | None, edges: EdgeList) -> Tensor:
-        ctx.save_for_backward(rows, weights)
+    def forward(ctx: Any, rows: Tensor, weights: Tensor | None, edges: EdgeList, own: Tensor | None) -> Tensor:
+        ctx.save_for_backward(rows, weights, own)
         ctx.edges = edges
-        return _bag(rows, weights, edges)
+        return _bag(rows, weights, edges, own)
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        (grad,), (rows, weights), edges = grads, ctx.saved_tensors, ctx.edges
-        grad_rows = grad_weights = None
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, Tensor | None]:
+        (grad,), (rows, weights, own), edges = grads, ctx.saved_tensors, ctx.edges
+        grad_rows = grad_weights = grad_own = None
         if ctx.needs_input_grad[0]:
             back = None if weights is None else weights.index_select(0, edges.transpose.rows)
-            grad_rows = product(grad.contiguous(), back, edges.reversed)
+            grad_rows = product(grad.contiguous(), back, edges.reversed, own)
         if ctx.needs_input_grad[1]:
             grad_weights = (grad.index_select(0, edges.receivers) * rows.index_select(0, edges.senders)).sum(1)
-        return grad_rows, grad_weights, None
+        if ctx.needs_input_grad[3]:
+            grad_own = (grad * rows).sum(1, keepdim=True).sum_to_size(own.shape)
+        return grad_rows, grad_weights, None, grad_own
 
 
-def _bag(rows: Tensor, weights: Tensor | None, edges: EdgeList) -> Tensor:
-    return torch.embedding_bag(rows, edges.senders, edges.pointers, False, 0, False, weights, True)[0]
+def _bag(rows: Tensor, weights: Tensor | None, edges: EdgeList, own: Tensor | None) -> Tensor:
+    sums = torch.embedding_bag(rows, edges.senders, edges.pointers, False, 0, False, weights, True)[0]
+    return sums if own is None else sums.addcmul_(rows, own)
 
 
 def _messages(spec: AggregateSpec, operands: AggregateOperands, edges: EdgeList) -> Tensor:
