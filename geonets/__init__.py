@@ -35,11 +35,13 @@ from geonets.data.constructors import mesh as mesh
 from geonets.data.constructors import points as points
 from geonets.data.interop import from_networkx as from_networkx
 from geonets.data.interop import from_pyg as from_pyg
+from geonets.data.interop import from_trimesh as from_trimesh
 from geonets.data.interop import molecule as molecule
 from geonets.data.interop import to_networkx as to_networkx
 from geonets.data.interop import to_pyg as to_pyg
 from geonets.data.transforms import connect as connect
 from geonets.engine.plan import explain_plan as explain_plan
 from geonets.engine.plan import reference as reference
+from geonets.view import view as view
 
 __version__ = "0.1.0"

@@ -16,8 +16,8 @@ PUBLIC = {
         Chain Grid Set Graph Product Topology EdgeList
         Structure Level batch
         Neighborhood Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub
-        chain grid points graph mesh molecule from_networkx to_networkx from_pyg to_pyg
-        connect explain_plan reference
+        chain grid points graph mesh molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
+        connect explain_plan reference view
     """,
     "geonets.nn": """
         Layer Sequential PerNode FromPyG MessagePassing

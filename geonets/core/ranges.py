@@ -186,8 +186,6 @@ class Sizes(Record):
     def __str__(self) -> str:
         if self.uniform is not None:
             return " x ".join(map(str, self.uniform))
-        if not self.num_items:
-            return "no items"
         low, high = self.table.amin(0).tolist(), self.table.amax(0).tolist()
         return f"{' x '.join(map(str, low))} .. {' x '.join(map(str, high))}"
 

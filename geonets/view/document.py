@@ -14,7 +14,7 @@ POLICY = (
 )
 """The browser itself holds the promise and refuses to load anything; Plotly's 3-D code is compiled on the page."""
 
-CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False, "scrollZoom": False}
+CONFIG = {"displaylogo": False, "responsive": True, "displayModeBar": False}
 
 
 def document(title: str, body: str, kind: str = "") -> str:
@@ -25,9 +25,8 @@ def document(title: str, body: str, kind: str = "") -> str:
         body: HTML.
         kind: class of the body: `"stage"` for one figure that fills the window.
     """
-    plots = "js-plotly" in body
     plotly = f"<script>{_plotly()}</script>" if "Plotly.newPlot" in body else ""
-    theme = f"<script>{_resource('page.js')}</script>" if plotly or plots else ""
+    theme = f"<script>{_resource('page.js')}</script>" if plotly else ""
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -47,10 +46,17 @@ def document(title: str, body: str, kind: str = "") -> str:
 """
 
 
-def embed(figure: Any, name: str) -> str:
-    """A Plotly figure as HTML that draws itself once the document's scripts have run; `name` is unique on the page."""
+def embed(figure: Any, name: str, scroll: bool = False) -> str:
+    """A Plotly figure as HTML that draws itself where it stands in a document.
+
+    Args:
+        figure: the figure.
+        name: its own on the page.
+        scroll: the mouse wheel changes the size of what is shown; else it moves the page, as readers expect.
+    """
     writer = require("plotly.io", "plotly")
-    return writer.to_html(figure, full_html=False, include_plotlyjs=False, div_id=name, config=CONFIG)
+    config = {**CONFIG, "scrollZoom": scroll}
+    return writer.to_html(figure, full_html=False, include_plotlyjs=False, div_id=name, config=config)
 
 
 def _plotly() -> str:

@@ -17,7 +17,9 @@ from geonets.view.solids import balls, sticks
 MANY_NODES, MANY_SEGMENTS = 2000, 1500
 """Beyond which nodes are dots and links are lines, which browsers draw faster."""
 
-MANY_LABELS = 20_000
+MANY_NAMED_DOTS, MANY_NAMED_BALLS = 20_000, 600
+"""Beyond which nodes say nothing when pointed at: every corner of a ball repeats its name."""
+
 DISTANCE = 1.2
 """From the middle to the eye, in widths of the scene."""
 
@@ -35,7 +37,7 @@ def write_page(scene: Scene, path: Path) -> None:
     """Write a page that shows the scene, as large as the window is."""
     title = scene.title or scene.kind.capitalize()
     head = f"<header><h1>{html.escape(title)}</h1><p>{html.escape(description(scene))}</p></header>"
-    stage = f'<div class="solid">{embed(figure(scene), "scene")}</div>'
+    stage = f'<div class="solid">{embed(figure(scene), "scene", scroll=True)}</div>'
     path.write_text(document(title, head + stage, kind="stage"), encoding="utf-8")
 
 
@@ -94,7 +96,7 @@ def _traces(scene: Scene, graph_objects: Any) -> list[Any]:
             triangles = np.concatenate([triangles, corners + len(vertices)])
             vertices, nodes = np.concatenate([vertices, ends]), np.concatenate([nodes, owners])
         else:
-            traces = [_mesh(graph_objects, ends, corners, color=MUTED, hoverinfo="skip")]
+            traces = [_mesh(graph_objects, ends, corners, color=MUTED)]
     solid = _solids(graph_objects, scene, (vertices, triangles, nodes), scene.paint)
     return [*traces, *solid, *_key(graph_objects, scene.paint)]
 
@@ -104,25 +106,31 @@ def _solids(
 ) -> list[Any]:
     """Triangles in the colours of the nodes that own their vertices: one trace a category, or one."""
     vertices, triangles, nodes = solid
+    named = len(scene.labels) <= MANY_NAMED_BALLS or flat
     labels = np.array(scene.labels)
     if not isinstance(paint, Categories):
         rgb = np.round(255 * paint.rgb).astype(np.uint8)
         colors = {"color": _css(rgb[0])} if (rgb == rgb[0]).all() else {"vertexcolor": rgb[nodes]}
-        return [_mesh(graph_objects, vertices, triangles, text=labels[nodes], flatshading=flat, **colors)]
+        text = {"text": labels[nodes]} if named else {}
+        return [_mesh(graph_objects, vertices, triangles, flatshading=flat, **text, **colors)]
     traces = []
     for code, (name, color) in enumerate(zip(paint.names, paint.colors, strict=True)):
         own = triangles[paint.codes[nodes[triangles[:, 0]]] == code]
         used, corners = np.unique(own, return_inverse=True)
         if len(used):
-            look = {"color": color, "legendgroup": name, "text": labels[nodes[used]]}
+            look = {"color": color, "legendgroup": name} | ({"text": labels[nodes[used]]} if named else {})
             traces.append(_mesh(graph_objects, vertices[used], corners.reshape(-1, 3), **look))
     return traces
 
 
 def _mesh(graph_objects: Any, vertices: Array, triangles: Array, **look: Any) -> Any:
     x, y, z = vertices.astype(np.float32).T
-    i, j, k = triangles.astype(np.int32).T
-    look = {"hoverinfo": "text", "lighting": LIGHTING, "lightposition": {"x": 2000, "y": -3000, "z": 4000}} | look
+    i, j, k = triangles.astype(np.uint16 if len(vertices) < 2**16 else np.int32).T
+    look = {
+        "hoverinfo": "text" if "text" in look else "skip",
+        "lighting": LIGHTING,
+        "lightposition": {"x": 2000, "y": -3000, "z": 4000},
+    } | look
     return graph_objects.Mesh3d(x=x, y=y, z=z, i=i, j=j, k=k, **look)
 
 
@@ -139,7 +147,7 @@ def _lines(graph_objects: Any, scene: Scene) -> list[Any]:
 
 def _dots(graph_objects: Any, scene: Scene) -> list[Any]:
     size = float(np.clip(360 * scene.radii.mean() / scene.extent, 2.2, 8))
-    labels = np.array(scene.labels) if len(scene.labels) <= MANY_LABELS else None
+    labels = np.array(scene.labels) if len(scene.labels) <= MANY_NAMED_DOTS else None
 
     def dots(rows: Array, color: Any, **look: Any) -> Any:
         x, y, z = scene.positions[rows].astype(np.float32).T

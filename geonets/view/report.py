@@ -21,7 +21,12 @@ from geonets.view.scene import Scene
 
 BEST_MARK, TWIN_MARK = "best", "must fail"
 PNG_START = b"\x89PNG\r\n\x1a\n"
-NUMBER = re.compile(r"[-+\u2212\u2013<>\u2264\u2265~\u00b1\s\d.,:%]*\d[\d.,]*\s?(%|s|ms|min|k|M|x|e[-+]?\d+)?")
+NUMBER = re.compile(
+    r"(<=|>=|[<>~\u2264\u2265])?\s*[-+\u2212]?\d[\d.,]*(e[-+]?\d+)?([/\u00b1 ]+[\d.]+)?\s*(%|[a-zA-Z]{1,3})?"
+)
+"""A number as tables have them: with a relation before it, an exponent, a tolerance or a whole, and a short unit."""
+
+NO_NUMBER = ("", "-", "\u2013", "\u2014")
 
 
 @final
@@ -96,7 +101,8 @@ class Report:
                     f"`{name}` must number rows between 0 and {len(rows) - 1}; got {sorted(marked)}. Count from 0."
                 )
         numeric = [
-            bool(rows) and all(NUMBER.fullmatch(str(row[place]).strip()) for row in rows if str(row[place]).strip())
+            bool(rows)
+            and all(text in NO_NUMBER or NUMBER.fullmatch(text) for text in (str(r[place]).strip() for r in rows))
             for place in range(len(columns))
         ]
         head = "".join(_cell("th", column, right) for column, right in zip(columns, numeric, strict=True))

@@ -16,7 +16,7 @@ MOLECULE_STICK, NETWORK_STICK = 0.42, 0.16
 """Of the thinnest ball's radius."""
 
 
-def balls(positions: Array, radii: Array, fine: int = 150, fair: int = 600) -> tuple[Array, Array]:
+def balls(positions: Array, radii: Array, fine: int = 150, fair: int = 1200) -> tuple[Array, Array]:
     """One sphere a node: `(V, 3)` vertices, equally many for each node and in their order, and `(F, 3)` triangles.
 
     Args:

@@ -35,7 +35,7 @@ def test_molecule_is_balls_and_sticks_with_each_bond_once(caffeine: gn.Structure
     assert np.allclose(shown.colors[oxygen], rgb_of(ELEMENT_COLORS["O"]))
     assert shown.labels[oxygen] == f"O {oxygen}"
     lengths = np.linalg.norm(np.diff(shown.positions[shown.segments], axis=1), axis=2)
-    assert 1.1 < lengths.min() and lengths.max() < 1.6  # angstrom, between heavy atoms
+    assert lengths.min() > 1.1 and lengths.max() < 1.6  # angstrom, between heavy atoms
 
 
 def test_conformation_is_the_same_each_time(caffeine: gn.Structure) -> None:

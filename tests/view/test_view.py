@@ -45,7 +45,7 @@ def test_page_loads_nothing(
     name: str, tmp_path: Path, loads: Callable[[str], list[str]], request: pytest.FixtureRequest
 ) -> None:
     path = view(request.getfixturevalue(name), save=tmp_path / "new folder" / "scene.html")
-    assert path == tmp_path / "new folder" / "scene.html"
+    assert path is not None and path == tmp_path / "new folder" / "scene.html"
     page = path.read_text(encoding="utf-8")
     assert loads(page) == []
     assert "Content-Security-Policy" in page and "default-src 'none'" in page
@@ -72,7 +72,7 @@ def test_category_names_are_text_not_markup(tmp_path: Path) -> None:
     assert path is not None and "</script><b>" not in path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["caffeine", "club", "cloud", "tetrahedron"])
+@pytest.mark.parametrize("name", ["caffeine", "tetrahedron"])
 def test_browser_draws_the_page(
     name: str, tmp_path: Path, photograph: Photograph, request: pytest.FixtureRequest
 ) -> None:
@@ -112,7 +112,7 @@ def test_picture_is_not_blank(name: str, tmp_path: Path, request: pytest.Fixture
     from PIL import Image
 
     path = view(request.getfixturevalue(name), save=tmp_path / "scene.png")
-    assert path == tmp_path / "scene.png"
+    assert path is not None and path == tmp_path / "scene.png"
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
     assert pixels.shape == (900, 1200, 3) and is_drawn(pixels[100:800])

@@ -1,0 +1,207 @@
+"""Break the code on purpose, one line at a time, and see the suite catch it: `python tests/mutations.py`.
+
+Each mutation is made in a copy of the package; the laws must then fail. A mutation that survives is a hole in the tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclasses.dataclass(frozen=True)
+class Mutation:
+    """One line of the package, and what it is broken into.
+
+    Args:
+        what: the mistake, as one would make it.
+        file: below `geonets/`.
+        right: text that stands there exactly once.
+        wrong: what replaces it.
+        tests: where the suite is expected to notice first, to save time; the whole suite holds it, too.
+    """
+
+    what: str
+    file: str
+    right: str
+    wrong: str
+    tests: str = "tests/laws"
+
+
+LOWERING = "tests/laws/test_lowering.py"
+SLICING = "tests/laws/test_round_trips.py"
+
+MUTATIONS = (
+    Mutation(
+        "a weight's axes in the wrong order",
+        "engine/kernels/convolution.py",
+        "return as_rows(convolve(images, weight,",
+        "return as_rows(convolve(images, weight.flip(-1),",
+        "tests/laws/test_identities.py",
+    ),
+    Mutation(
+        "the wrong padding value",
+        "engine/kernels/convolution.py",
+        "functional.pad(images, ends, MODES[stencil.padding_mode])",
+        "functional.pad(images, ends)",
+        LOWERING,
+    ),
+    Mutation(
+        "an edge that leaves its item",
+        "core/topology/lattice.py",
+        "inside = ((places >= 0) & (places < sizes)).all(-1)",
+        "inside = ((places >= 0) & (places <= sizes)).all(-1)",
+        LOWERING,
+    ),
+    Mutation(
+        "a receiver index off by its item",
+        "core/topology/graph.py",
+        "shifts = sizes.offsets[:-1] - self.node_offsets.index_select(0, items)",
+        "shifts = sizes.offsets[1:] - self.node_offsets.index_select(0, items)",
+        SLICING,
+    ),
+    Mutation(
+        "a forgotten transpose",
+        "engine/kernels/segments.py",
+        "grad_rows = product(grad.contiguous(), back, edges.reversed, own)",
+        "grad_rows = product(grad.contiguous(), back, edges, own)",
+        LOWERING,
+    ),
+    Mutation(
+        "weights of the transpose in the order of the product",
+        "engine/kernels/segments.py",
+        "weights.index_select(0, edges.transpose.rows)",
+        "weights",
+        LOWERING,
+    ),
+    Mutation(
+        "a sliced transpose that still names rows of the whole",
+        "core/topology/edges.py",
+        "rows.take(self.transpose.rows) + shift",
+        "rows.take(self.transpose.rows)",
+        SLICING,
+    ),
+    Mutation(
+        "the last of equal entries takes the gradient",
+        "core/ranges.py",
+        "first = rows.new_full(peaks.shape, num_rows).scatter_reduce(0, index, rows, \"amin\")",
+        "first = rows.new_zeros(peaks.shape).scatter_reduce(0, index, rows % num_rows, \"amax\")",
+        "tests/laws/test_gradients.py",
+    ),
+    Mutation(
+        "a mean that divides by a wrong count",
+        "engine/kernels/segments.py",
+        "counts = edges.degrees.clamp(min=1).to(sums.dtype)",
+        "counts = edges.degrees.clamp(min=2).to(sums.dtype)",
+        LOWERING,
+    ),
+    Mutation(
+        "chains left in the order of their lengths",
+        "engine/kernels/recurrence.py",
+        "return out.index_select(0, rows), tuple(ends)",
+        "return out, tuple(ends)",
+        LOWERING,
+    ),
+    Mutation(
+        "a final state given to the wrong item",
+        "engine/kernels/recurrence.py",
+        "ends = [part.index_copy(1, items, last)",
+        "ends = [part.index_copy(1, items.flip(0), last)",
+        "tests/laws/test_parity_torch.py",
+    ),
+    Mutation(
+        "one forget gate for all children",
+        "engine/kernels/recurrence.py",
+        "kept = functional.linear(heard[0], forget_weight, forget_bias)",
+        "kept = functional.linear(hidden.index_select(0, step.segments), forget_weight, forget_bias)",
+        LOWERING,
+    ),
+    Mutation(
+        "attention that hears other items",
+        "engine/kernels/attention.py",
+        "(t.reshape(num_items, -1, *t.shape[1:]).transpose(1, 2) for t",
+        "(t.reshape(1, -1, *t.shape[1:]).transpose(1, 2) for t",
+        LOWERING,
+    ),
+    Mutation(
+        "attention that hears the future",
+        "engine/kernels/attention.py",
+        "is_causal=causal)",
+        "is_causal=False)",
+        "tests/laws/test_symmetry.py",
+    ),
+    Mutation(
+        "neighbours from other items",
+        "core/sampling/neighbors.py",
+        "inside = (found < num_nodes) & (items",
+        "inside = (found < num_nodes) | (items",
+        "tests/laws/test_batch_invariance.py",
+    ),
+    Mutation(
+        "faces that keep the old node numbers",
+        "core/structure.py",
+        "fields[name] = fields[name] + shifts",
+        "fields[name] = fields[name] + 0 * shifts",
+        SLICING,
+    ),
+    Mutation(
+        "a self-loop counted twice",
+        "nn/graph.py",
+        "missing = torch.ones_like(edges.degrees) if loops is None else 1 - loops",
+        "missing = torch.ones_like(edges.degrees)",
+        "tests/laws/test_parity_pyg.py",
+    ),
+    Mutation(
+        "pooling that averages over padding when told not to",
+        "engine/kernels/pooling.py",
+        "stencil.ceil_mode, spec.count_padding, divisor))",
+        "stencil.ceil_mode, True, divisor))",
+        LOWERING,
+    ),
+)
+
+
+def survives(mutation: Mutation) -> bool:
+    """Whether the tests pass although the line is broken."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        for name in ("geonets", "tests"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+        file = copy / "geonets" / mutation.file
+        text = file.read_text()
+        if text.count(mutation.right) != 1:
+            raise SystemExit(f"{mutation.file} must hold this once: {mutation.right!r}; it holds it {text.count(mutation.right)} times.")
+        file.write_text(text.replace(mutation.right, mutation.wrong))
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", mutation.tests]
+        environment = {**os.environ, "PYTHONPATH": str(copy)}
+        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode not in (0, 1):
+            raise SystemExit(f"pytest did not run ({done.returncode}):\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done.returncode == 0
+
+
+def main() -> int:
+    """Try all mutations, or those whose description holds the word given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("word", nargs="?", default="", help="only mutations whose description holds it")
+    chosen = [mutation for mutation in MUTATIONS if parser.parse_args().word in mutation.what]
+    survivors = []
+    for mutation in chosen:
+        alive = survives(mutation)
+        survivors += [mutation] if alive else []
+        print(f"{'SURVIVED' if alive else 'caught':<9}{mutation.what} ({mutation.file})", flush=True)
+    print(f"{len(chosen) - len(survivors)} of {len(chosen)} caught")
+    return len(survivors)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
