@@ -113,7 +113,7 @@ def gcn(molecules: Molecules) -> Case:
     ours, theirs = gn.nn.GCNConv(64, 64), GCNConv(64, 64)
     theirs.load_state_dict(ours.state_dict())
     turns, peer_turns = _count(), _count()
-    collated = [
+    collated: list[Any] = [
         Batch.from_data_list([molecules.list[item] for item in molecules.batch(number).tolist()])
         for number in range(70)
     ]
@@ -123,7 +123,7 @@ def gcn(molecules: Molecules) -> Case:
         return stepped(ours(fresh).x, list(ours.parameters()))
 
     def peer_step() -> list[Tensor]:
-        batch: Any = collated[next(peer_turns) % 70].clone()
+        batch = collated[next(peer_turns) % 70].clone()
         return stepped(theirs(batch.x, batch.edge_index), [theirs.bias, theirs.lin.weight])
 
     name = "GCN 64 -> 64 on a fresh batch of 128, our slicing included, forward and backward"

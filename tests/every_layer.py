@@ -68,6 +68,12 @@ def difference(sender: Any, receiver: Any) -> torch.Tensor:
     return (sender - receiver).tanh()
 
 
+def _pyg_graph_conv() -> torch.nn.Module:
+    from torch_geometric.nn import GraphConv
+
+    return gn.nn.FromPyG(GraphConv(4, 3))
+
+
 LAYERS: dict[str, tuple[Make, list[Draw]]] = {
     "Linear": (lambda: gn.nn.Linear(4, 3), [chain, grid, cloud, graph]),
     "MLP": (lambda: gn.nn.MLP([4, 5, 3]), [chain, grid, cloud, graph]),
@@ -105,7 +111,10 @@ LAYERS: dict[str, tuple[Make, list[Draw]]] = {
     "LSTMCell": (lambda: gn.nn.LSTMCell(4, 3), [chain, cloud]),
     "GRUCell": (lambda: gn.nn.GRUCell(4, 3), [chain, cloud]),
     "MultiheadAttention": (lambda: gn.nn.MultiheadAttention(4, 2), [chain, grid, cloud, graph]),
-    "MessagePassing": (lambda: gn.nn.MessagePassing(difference, "max", reads=("sender", "receiver")), [chain, grid, graph]),
+    "MessagePassing": (
+        lambda: gn.nn.MessagePassing(difference, "max", reads=("sender", "receiver")),
+        [chain, grid, graph],
+    ),
     "PointNetConv": (lambda: gn.nn.PointNetConv(gn.nn.MLP([7, 3]), neighborhood=gn.KNN(3)), [cloud]),
     "GCNConv": (lambda: gn.nn.GCNConv(4, 3), [chain, grid, graph]),
     "GCNConv on near points": (lambda: gn.nn.GCNConv(4, 3, neighborhood=gn.Radius(1.5)), [cloud]),
@@ -114,7 +123,7 @@ LAYERS: dict[str, tuple[Make, list[Draw]]] = {
     "GINEConv": (lambda: gn.nn.GINEConv(gn.nn.MLP([4, 3])), [graph]),
     "GATConv": (lambda: gn.nn.GATConv(4, 3, heads=2, edge_dim=4), [graph]),
     "GATConv without edges": (lambda: gn.nn.GATConv(4, 3), [chain, grid, graph]),
-    "FromPyG": (lambda: _pyg(), [chain, grid, graph]),
+    "FromPyG": (_pyg_graph_conv, [chain, grid, graph]),
     "models.PointNet": (lambda: gn.models.PointNet(3, in_channels=4), [cloud]),
 }
 """A way to make each layer for 4 channels, and to draw the structures that it runs on from item sizes and a seed."""
@@ -127,9 +136,3 @@ def made(name: str) -> torch.nn.Module:
     """The layer in float64 and evaluation mode."""
     torch.manual_seed(1)
     return LAYERS[name][0]().double().eval()
-
-
-def _pyg() -> torch.nn.Module:
-    from torch_geometric.nn import GraphConv
-
-    return gn.nn.FromPyG(GraphConv(4, 3))

@@ -17,11 +17,13 @@ from torch import nn
 import geonets as gn
 from geonets.core import shapes
 from geonets.core.errors import GeonetsError
-from geonets.data.interop.packages import require
+from geonets.core.packages import require
 from geonets.engine.spec import AggregateSpec
 
 ROOMS = ("core", "engine", "nn", "data", "models")
-SENTENCE = re.compile(r"^`[^`]+`(, `[^`]+`| and `[^`]+`)* must .+; got .+\. .+\.$|^`[^`]+` must .+; got: .+\. Run: .+$", re.DOTALL)
+SENTENCE = re.compile(
+    r"^`[^`]+`(, `[^`]+`| and `[^`]+`)* must .+; got .+\. .+\.$|^`[^`]+` must .+; got: .+\. Run: .+$", re.DOTALL
+)
 
 x34, edges = torch.randn(3, 4), torch.tensor([[0, 1], [1, 2]])
 chain = gn.chain([torch.randn(4, 2), torch.randn(3, 2)])
@@ -33,7 +35,11 @@ no_features = gn.graph(edges, num_nodes=3)
 
 
 def level(**changes: Any) -> gn.Structure:
-    faces = {"counts": torch.tensor([1]), "fields": {"vertices": torch.tensor([[0, 1, 2]])}, "node_ids": frozenset({"vertices"})}
+    faces = {
+        "counts": torch.tensor([1]),
+        "fields": {"vertices": torch.tensor([[0, 1, 2]])},
+        "node_ids": frozenset({"vertices"}),
+    }
     return gn.Structure(gn.Set(3), levels={"faces": gn.Level(**{**faces, **changes})})
 
 
@@ -50,6 +56,9 @@ def network(attribute_on: list[int]) -> Any:
     for node in attribute_on:
         graph.nodes[node]["age"] = 1
     return graph
+
+
+_unknown: Any = ("node",)
 
 
 class Pool(nn.Module):
@@ -77,7 +86,10 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`nodes\\['x'\\]` must have 2 rows.*got shape .3,", lambda: gn.Structure(gn.Set(2), {"x": torch.zeros(3)})),
     ("`globals\\['y'\\]` must have 1 rows", lambda: ring.replace(globals={"y": torch.zeros(2)})),
     ("`levels\\['faces'\\]` must have one count", lambda: level(counts=torch.tensor([1, 0]))),
-    ("`levels\\['faces'\\]\\['vertices'\\]` must name nodes", lambda: level(fields={"vertices": torch.tensor([[0, 1, 3]])})),
+    (
+        "`levels\\['faces'\\]\\['vertices'\\]` must name nodes",
+        lambda: level(fields={"vertices": torch.tensor([[0, 1, 3]])}),
+    ),
     ("`nodes` must have the same fields", lambda: gn.batch([ring, no_features])),
     ("`items` must be between -2 and 1; got 2", lambda: chain[2]),
     ("`items` must be between -2 and 1; got -3", lambda: chain[[0, -3]]),
@@ -85,7 +97,10 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`items` must be an int, a slice", lambda: chain[torch.tensor([0.5])]),
     # neighborhoods
     ("`structure` must have positions for KNN.2.", lambda: gn.KNN(2).edges(ring)),
-    ("`source` must have as many items", lambda: gn.nn.MultiheadAttention(2, 1, kdim=3, vdim=3)(chain, cloud.replace(x=cloud.pos))),
+    (
+        "`source` must have as many items",
+        lambda: gn.nn.MultiheadAttention(2, 1, kdim=3, vdim=3)(chain, cloud.replace(x=cloud.pos)),
+    ),
     ("`k` must be at least 1; got 0", lambda: gn.KNN(0)),
     ("`r` must be positive; got -1", lambda: gn.Radius(-1)),
     ("`stride` must be 1 integers of at least 1; got .0,", lambda: gn.nn.Conv1d(2, 2, 1, stride=0)(chain)),
@@ -94,8 +109,14 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`structure` must be a lattice of 2 axes.*got 1 axes", lambda: gn.nn.Conv2d(2, 2, 1)(chain)),
     ("`kernel_size` must fit.*window of .5,.*input of .4,.*item 0", lambda: gn.nn.Conv1d(2, 2, 5)(chain)),
     ("`kernel_size` must fit.*input of .3, 3.", lambda: gn.nn.Conv2d(2, 2, 4)(image)),
-    ("`padding` must be at most 2 with padding_mode='reflect'; got 3", lambda: gn.nn.Conv2d(2, 2, 3, padding=3, padding_mode="reflect")(image)),
-    ("`neighborhood` must say who is whose neighbour on a Set", lambda: gn.nn.GCNConv(3, 2)(cloud.replace(x=cloud.pos))),
+    (
+        "`padding` must be at most 2 with padding_mode='reflect'; got 3",
+        lambda: gn.nn.Conv2d(2, 2, 3, padding=3, padding_mode="reflect")(image),
+    ),
+    (
+        "`neighborhood` must say who is whose neighbour on a Set",
+        lambda: gn.nn.GCNConv(3, 2)(cloud.replace(x=cloud.pos)),
+    ),
     # topologies
     ("`first` and `second` must have as many items; got 1 and 2", lambda: gn.Product(gn.Chain(3), gn.Set([1, 2]))),
     ("`structures` must be of one kind.*Chain, Graph", lambda: gn.batch([chain, ring])),
@@ -105,29 +126,44 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ),
     ("`senders` must be an integer tensor; got torch.float32", lambda: gn.Graph(edges[0].float(), edges[1], 3)),
     ("`senders` must be an integer tensor; got list", lambda: gn.Graph([0], edges[1], 3)),  # pyright: ignore[reportArgumentType]
-    ("`receivers` must have shape .2,., one entry an edge; got .3,", lambda: gn.Graph(edges[0], torch.zeros(3).long(), 3)),
+    (
+        "`receivers` must have shape .2,., one entry an edge; got .3,",
+        lambda: gn.Graph(edges[0], torch.zeros(3).long(), 3),
+    ),
     ("`receivers` must be between 0 and 1; got 2 .edge 1.", lambda: gn.Graph(edges[0], edges[1], 2)),
     ("`senders` must be between 0 and 2; got -1", lambda: gn.Graph(edges[0] - 1, edges[1], 3)),
     ("`edge_type` must be at least 0; got -1", lambda: gn.Graph(edges[0], edges[1], 3, edges[0] - 1)),
     ("`edges` must be free of cycles.*got the cycle", lambda: gn.nn.LSTM(4, 2)(ring)),
-    ("`structures` must have the same axes", lambda: gn.batch([image, gn.grid(torch.randn(1, 3, 3, 2), axes=("a", "b"))])),
+    (
+        "`structures` must have the same axes",
+        lambda: gn.batch([image, gn.grid(torch.randn(1, 3, 3, 2), axes=("a", "b"))]),
+    ),
     ("`axes` must name each of the 4 axes", lambda: gn.Grid((2, 2, 2, 2))),
     ("`sizes` must not be negative; got -1", lambda: gn.Chain(-1)),
     ("`node_counts` must not be negative; got -1", lambda: gn.Graph(edges[0, :0], edges[1, :0], [2, -1])),
-    ("`edge_index` must join nodes of one item; got 1 -> 2, from item 0 to item 1", lambda: gn.Graph(edges[0], edges[1], [2, 1])),
+    (
+        "`edge_index` must join nodes of one item; got 1 -> 2, from item 0 to item 1",
+        lambda: gn.Graph(edges[0], edges[1], [2, 1]),
+    ),
     # engine
     ("`reduce` must be one of sum, mean, max, min; got 'median'", lambda: gn.nn.Readout("median")),
-    ("`reads` must be one of sender, receiver, edge; got 'node'", lambda: AggregateSpec(gn.Links(), "sum", reads=("node",))),  # pyright: ignore[reportArgumentType]
+    (
+        "`reads` must be one of sender, receiver, edge; got 'node'",
+        lambda: AggregateSpec(gn.Links(), "sum", reads=_unknown),
+    ),
     # layers
     ("`structure` must be a Structure; got Tensor", lambda: gn.nn.GCNConv(4, 2)(x34)),
     ("`structure` must be a Structure; got Tensor", lambda: gn.nn.MaxPool1d(2)(x34)),
     ("`structure` must have node features; got none", lambda: gn.nn.GCNConv(4, 2)(no_features)),
     ("`structure.x` must have 5 channels for this layer; got shape .3, 4.", lambda: gn.nn.GCNConv(5, 2)(ring)),
-    ("`layers` must act.*got torch.nn.modules.conv.Conv1d .position 0.*Use gn.nn.Conv1d", lambda: gn.nn.Sequential(nn.Conv1d(1, 1, 1))),
+    (
+        "`layers` must act.*got torch.nn.modules.conv.Conv1d .position 0.*Use gn.nn.Conv1d",
+        lambda: gn.nn.Sequential(nn.Conv1d(1, 1, 1)),
+    ),
     ("`layers` must act.*LSTM.*Use gn.nn.LSTM", lambda: gn.nn.Sequential(nn.LSTM(1, 1))),
     ("`layers` must act.*BatchNorm2d.*Use gn.nn.BatchNorm", lambda: gn.nn.Sequential(nn.BatchNorm2d(1))),
     ("`layers` must act.*Softmax.*Use a layer of gn.nn", lambda: gn.nn.Sequential(nn.ReLU(), nn.Softmax(0))),
-    ("`layers` must act.*LayerNorm", lambda: gn.nn.Sequential(nn.LayerNorm((2, 3)))),
+    ("`layers` must act.*LayerNorm", lambda: gn.nn.Sequential(nn.LayerNorm([2, 3]))),
     ("`return_indices` and `divisor_override` must be left", lambda: gn.nn.MaxPool1d(2, return_indices=True)(chain)),
     ("`norm` must be 'batch', 'layer' or None; got 'group'", lambda: gn.nn.MLP([1, 2], norm="group")),
     ("`channels` must name at least input and output; got .3.", lambda: gn.nn.MLP([3])),
@@ -136,21 +172,39 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`hx` must be a pair .h, c. of tensors of shape .1, 2, 3.", lambda: gn.nn.LSTM(2, 3)(chain, torch.zeros(1, 2, 3))),
     ("`hx` must be a tensor of shape .1, 2, 3.", lambda: gn.nn.GRU(2, 3)(chain, torch.zeros(1, 1, 3))),
     ("`conv` must return one row a node, 3; got .1, 4. from Pool", lambda: gn.nn.FromPyG(Pool())(ring)),
-    ("`add_bias_kv` and `add_zero_attn` must be False", lambda: gn.nn.MultiheadAttention(2, 1, add_bias_kv=True)(chain)),
-    ("`is_causal` must be used within one structure", lambda: gn.nn.MultiheadAttention(2, 1)(chain, chain, is_causal=True)),
-    ("`add_self_loops` must be False without normalize", lambda: gn.nn.GCNConv(2, 2, add_self_loops=True, normalize=False)),
+    (
+        "`add_bias_kv` and `add_zero_attn` must be False",
+        lambda: gn.nn.MultiheadAttention(2, 1, add_bias_kv=True)(chain),
+    ),
+    (
+        "`is_causal` must be used within one structure",
+        lambda: gn.nn.MultiheadAttention(2, 1)(chain, chain, is_causal=True),
+    ),
+    (
+        "`add_self_loops` must be False without normalize",
+        lambda: gn.nn.GCNConv(2, 2, add_self_loops=True, normalize=False),
+    ),
     (
         "`fill_value` must be a number or 'mean'; got 'max'",
         lambda: gn.nn.GATConv(4, 2, edge_dim=4, fill_value="max")(every_layer.graph([3], 1).to(torch.float32)),
     ),
     ("`nn` must start with a linear layer", lambda: gn.nn.GINEConv(nn.ReLU(), edge_dim=2)),
     ("`structure` must have positions for PointNetConv", lambda: gn.nn.PointNetConv()(ring)),
-    ("`structure` must have edge_attr on its own links for GINEConv; got none", lambda: gn.nn.GINEConv(nn.Linear(4, 2))(ring)),
+    (
+        "`structure` must have edge_attr on its own links for GINEConv; got none",
+        lambda: gn.nn.GINEConv(nn.Linear(4, 2))(ring),
+    ),
     # coming in
     ("`network` must be a NetworkX graph; got int", lambda: gn.from_networkx(3)),
-    ("`structure` must have no further levels for NetworkX", lambda: gn.to_networkx(gn.mesh(torch.eye(3), [[0, 1, 2]]))),
+    (
+        "`structure` must have no further levels for NetworkX",
+        lambda: gn.to_networkx(gn.mesh(torch.eye(3), [[0, 1, 2]])),
+    ),
     ("`structure` must be one item; got 2", lambda: gn.to_networkx(chain)),
-    ("`network` must have the attribute 'age' on all nodes or none; got node number 1", lambda: gn.from_networkx(network([0]))),
+    (
+        "`network` must have the attribute 'age' on all nodes or none; got node number 1",
+        lambda: gn.from_networkx(network([0])),
+    ),
     ("`source` must be a torch_geometric Data", lambda: gn.from_pyg({"x": x34})),
     ("`structure` must have no levels beside nodes", lambda: gn.to_pyg(gn.mesh(torch.eye(3), [[0, 1, 2]]))),
     ("`edge_index` must be on one level only", lambda: gn.to_pyg(ring.replace(nodes={"edge_index": x34}))),
@@ -207,7 +261,11 @@ def test_every_error_of_the_core_is_reached() -> None:
     root = Path(gn.__file__).parent
     for file in (path for room in ROOMS for path in (root / room).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
-            if not isinstance(node, ast.Raise) or node.exc is None or "TypeError" == ast.unparse(node.exc).split("(")[0]:
+            if (
+                not isinstance(node, ast.Raise)
+                or node.exc is None
+                or ast.unparse(node.exc).split("(")[0] == "TypeError"
+            ):
                 continue
             lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
             if not any((str(file.resolve()), line) in reached for line in lines):
@@ -216,6 +274,10 @@ def test_every_error_of_the_core_is_reached() -> None:
 
 
 def test_errors_are_also_what_python_programmers_catch() -> None:
-    for action, builtin in [(lambda: chain[7], IndexError), (lambda: gn.KNN(0), ValueError), (lambda: require("nope"), ImportError)]:
+    for action, builtin in [
+        (lambda: chain[7], IndexError),
+        (lambda: gn.KNN(0), ValueError),
+        (lambda: require("nope"), ImportError),
+    ]:
         with pytest.raises(builtin):
             action()

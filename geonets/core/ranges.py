@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from geonets.core.errors import DtypeError, ItemError, ShapeError
 from geonets.core.records import Record
 
 
@@ -188,6 +189,44 @@ class Sizes(Record):
             return " x ".join(map(str, self.uniform))
         low, high = self.table.amin(0).tolist(), self.table.amax(0).tolist()
         return f"{' x '.join(map(str, low))} .. {' x '.join(map(str, high))}"
+
+
+def as_items(items: Any, count: int, device: torch.device) -> slice | Tensor:
+    """What an index means: a slice of step 1, or item numbers that are known to exist."""
+    if isinstance(items, int) and not isinstance(items, bool):
+        if not -count <= items < count:
+            raise ItemError(
+                f"`items` must be between {-count} and {count - 1}; got {items}. len() tells how many there are."
+            )
+        return slice(items % count, items % count + 1)
+    if isinstance(items, slice):
+        start, stop, step = items.indices(count)
+        if step == 1:
+            return slice(start, max(start, stop))
+        return start + step * torch.arange(len(range(start, stop, step)), device=device)
+    chosen = torch.as_tensor(items, device=device)
+    if chosen.dtype == torch.bool:
+        if chosen.shape != (count,):
+            raise ShapeError(
+                f"`items` must have {count} entries, one an item, to be a mask; got shape {tuple(chosen.shape)}. "
+                "Pass a mask of shape (B,)."
+            )
+        return chosen.nonzero().squeeze(1)
+    if chosen.numel() == 0:
+        return chosen.long().reshape(-1)
+    if chosen.is_floating_point() or chosen.ndim > 1:
+        raise DtypeError(
+            f"`items` must be an int, a slice, a list of ints, or a 1-D integer or bool tensor; "
+            f"got {chosen.dtype} of shape {tuple(chosen.shape)}. Pass item numbers or a mask."
+        )
+    chosen = chosen.long().reshape(-1)
+    low, high = (int(v) for v in torch.aminmax(chosen))
+    if low < -count or high >= count:
+        raise ItemError(
+            f"`items` must be between {-count} and {count - 1}; got {low if low < -count else high}. "
+            "len() tells how many there are."
+        )
+    return chosen % count if low < 0 else chosen
 
 
 class _SegmentSum(torch.autograd.Function):

@@ -11,60 +11,13 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from geonets.core.errors import DtypeError, ItemError, OptionError, ShapeError, StructureError
-from geonets.core.ranges import Rows, concatenated_ranges, offsets_of
+from geonets.core.errors import DtypeError, OptionError, ShapeError, StructureError
+from geonets.core.fields import Fields, Level, check_level, checked, joined, updated
+from geonets.core.ranges import Rows, as_items
 from geonets.core.records import Record, flatten, freeze, unflatten
 from geonets.core.topology import Topology, join_topologies
 
-Fields = Mapping[str, Tensor]
 Items = int | slice | Sequence[int] | Sequence[bool] | Tensor
-
-
-@final
-@dataclasses.dataclass(frozen=True, eq=False)
-class Level(Record):
-    """A further kind of rows beside nodes, edges and globals: the faces of a mesh, say.
-
-    Args:
-        counts: `(B,)` rows of each item.
-        fields: tensors with `sum(counts)` rows.
-        node_ids: the names of those fields that hold node numbers; they are renumbered together with the nodes.
-    """
-
-    counts: Tensor
-    fields: Fields
-    node_ids: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "fields", freeze(self.fields))
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self.fields[name]
-
-    def select(self, items: slice | Tensor, node_shift: Tensor) -> Level:
-        """The rows of the chosen items; `node_shift` is new minus old node number, one entry an item."""
-        numbers = torch.arange(len(self.counts), device=self.counts.device)
-        chosen = numbers[items] if isinstance(items, slice) else items
-        counts = self.counts.index_select(0, chosen)
-        rows = concatenated_ranges(offsets_of(self.counts).index_select(0, chosen), counts)
-        shifts = torch.repeat_interleave(node_shift, counts, output_size=len(rows))
-        return self._map(counts, shifts, lambda field: field.index_select(0, rows))
-
-    @staticmethod
-    def join(parts: list[Level], node_shifts: list[int]) -> Level:
-        """The rows of all parts, with the nodes of each part numbered after those before."""
-        shifted = [
-            part._map(part.counts, torch.full_like(part.counts, shift).repeat_interleave(part.counts), lambda f: f)
-            for part, shift in zip(parts, node_shifts, strict=True)
-        ]
-        fields = _joined("levels", [part.fields for part in shifted])
-        return Level(torch.cat([part.counts for part in parts]), fields, parts[0].node_ids)
-
-    def _map(self, counts: Tensor, shifts: Tensor, take: Callable[[Tensor], Tensor]) -> Level:
-        fields = {name: take(field) for name, field in self.fields.items()}
-        for name in self.node_ids:
-            fields[name] = fields[name] + shifts.reshape(-1, *[1] * (fields[name].ndim - 1))
-        return Level(counts, fields, self.node_ids)
 
 
 @final
@@ -125,14 +78,14 @@ class Structure(Record):
         _fill(
             self,
             topology=topology,
-            nodes=_checked(nodes, "nodes", topology.num_nodes),
-            edges=_checked(edges, "edges", edge_count),
-            globals=_checked(globals, "globals", topology.num_items),
+            nodes=checked(nodes, "nodes", topology.num_nodes),
+            edges=checked(edges, "edges", edge_count),
+            globals=checked(globals, "globals", topology.num_items),
             levels=freeze(levels or {}),
             meta=None if meta is None else tuple(meta),
         )
         for name, level in self.levels.items():
-            _check_level(name, level, topology)
+            check_level(name, level, topology.node_offsets)
         self.y  # noqa: B018  an ambiguous `y` is an error now, not later
 
     @property
@@ -173,7 +126,7 @@ class Structure(Record):
         return (self[item] for item in range(len(self)))
 
     def __getitem__(self, items: Items) -> Structure:
-        chosen = _as_items(items, len(self), self.device)
+        chosen = as_items(items, len(self), self.device)
         topology, node_rows, edge_rows = self.topology.select(chosen)
         if self.edges and edge_rows is None:
             edge_rows = self.topology.edge_rows(chosen)
@@ -230,12 +183,12 @@ class Structure(Record):
             merged = {level: {**getattr(self, level), **new} for level, new in by_level.items()}
             kept = {level: {k: v for k, v in fields.items() if v is not None} for level, fields in merged.items()}
             return Structure(self.topology, **{"levels": self.levels, "meta": self.meta, **kept, **rest})
-        updated = {
-            level: _updated(getattr(self, level), new, level, self._rows(level))
+        levels = {
+            level: updated(getattr(self, level), new, level, self._rows(level))
             for level, new in by_level.items()
             if new
         }
-        copy = self._with(**updated)
+        copy = self._with(**levels)
         if "pos" not in by_level["nodes"]:  # neighbours found from positions stay true
             positional = self.remember("positional", dict)
             copy.remember("positional", lambda: positional)
@@ -246,10 +199,10 @@ class Structure(Record):
     def on(self, topology: Topology, nodes: Fields) -> Structure:
         """The same items over another topology: globals and meta stay, edges and further levels go."""
         if topology is self.topology:
-            return self._with(nodes=_checked(nodes, "nodes", topology.num_nodes))
+            return self._with(nodes=checked(nodes, "nodes", topology.num_nodes))
         return self._with(
             topology=topology,
-            nodes=_checked(nodes, "nodes", topology.num_nodes),
+            nodes=checked(nodes, "nodes", topology.num_nodes),
             edges=freeze({}),
             levels=freeze({}),
         )
@@ -377,9 +330,9 @@ def batch(structures: Sequence[Structure]) -> Structure:
         meta = tuple(r for part in parts for r in (part.meta or ({},) * len(part)))
     return parts[0]._with(
         topology=join_topologies([part.topology for part in parts]),
-        nodes=_joined("nodes", [part.nodes for part in parts]),
-        edges=_joined("edges", [part.edges for part in parts]),
-        globals=_joined("globals", [part.globals for part in parts]),
+        nodes=joined("nodes", [part.nodes for part in parts]),
+        edges=joined("edges", [part.edges for part in parts]),
+        globals=joined("globals", [part.globals for part in parts]),
         levels=freeze({n: Level.join([p.levels[n] for p in parts], node_starts[:-1]) for n in parts[0].levels}),
         meta=meta,
     )
@@ -388,99 +341,6 @@ def batch(structures: Sequence[Structure]) -> Structure:
 def _fill(structure: Structure, **fields: Any) -> None:
     for name, value in fields.items():
         object.__setattr__(structure, name, value)
-
-
-def _checked(fields: Fields | None, level: str, count: int) -> Fields:
-    return freeze({name: _checked_field(field, f"{level}[{name!r}]", count) for name, field in (fields or {}).items()})
-
-
-def _checked_field(field: Any, name: str, count: int) -> Tensor:
-    if not isinstance(field, Tensor):
-        raise DtypeError(f"`{name}` must be a tensor; got {type(field).__name__}. Convert it with torch.as_tensor.")
-    if not field.ndim or len(field) != count:
-        raise ShapeError(
-            f"`{name}` must have {count} rows, one for each of its level; got shape {tuple(field.shape)}. "
-            "Pass the rows of all items one after another."
-        )
-    return field
-
-
-def _updated(old: Fields, new: Mapping[str, Any], level: str, count: int) -> Fields:
-    fields = dict(old)
-    for name, value in new.items():
-        if value is None:
-            fields.pop(name, None)
-        else:
-            fields[name] = _checked_field(value, f"{level}[{name!r}]", count)
-    return freeze(fields)
-
-
-def _check_level(name: str, level: Level, topology: Topology) -> None:
-    if len(level.counts) != topology.num_items:
-        raise ShapeError(
-            f"`levels[{name!r}]` must have one count for each of the {topology.num_items} items; "
-            f"got {len(level.counts)}. Pass counts of shape (B,)."
-        )
-    _checked(level.fields, f"levels[{name!r}]", int(level.counts.sum()))
-    for field in level.node_ids:
-        ids = level.fields[field]
-        items = torch.repeat_interleave(level.counts)
-        low, high = topology.node_offsets[:-1][items], topology.node_offsets[1:][items]
-        flat = ids.reshape(len(ids), -1)
-        if bool(((flat < low[:, None]) | (flat >= high[:, None])).any()):
-            raise StructureError(
-                f"`levels[{name!r}][{field!r}]` must name nodes of its own item; got node numbers outside it "
-                f"(range {int(ids.min())} .. {int(ids.max())}). Count nodes over the whole batch, from 0."
-            )
-
-
-def _joined(level: str, parts: list[Fields]) -> Fields:
-    names = parts[0].keys()
-    for part in parts:
-        if part.keys() != names:
-            raise StructureError(
-                f"`{level}` must have the same fields in all structures of a batch; "
-                f"got {sorted(names)} and {sorted(part.keys())}. Add or remove fields first, with replace."
-            )
-    return freeze({name: torch.cat([part[name] for part in parts]) for name in names})
-
-
-def _as_items(items: Any, count: int, device: torch.device) -> slice | Tensor:
-    """What an index means: a slice of step 1, or item numbers that are known to exist."""
-    if isinstance(items, int) and not isinstance(items, bool):
-        if not -count <= items < count:
-            raise ItemError(
-                f"`items` must be between {-count} and {count - 1}; got {items}. len() tells how many there are."
-            )
-        return slice(items % count, items % count + 1)
-    if isinstance(items, slice):
-        start, stop, step = items.indices(count)
-        if step == 1:
-            return slice(start, max(start, stop))
-        return start + step * torch.arange(len(range(start, stop, step)), device=device)
-    chosen = torch.as_tensor(items, device=device)
-    if chosen.dtype == torch.bool:
-        if chosen.shape != (count,):
-            raise ShapeError(
-                f"`items` must have {count} entries, one an item, to be a mask; got shape {tuple(chosen.shape)}. "
-                "Pass a mask of shape (B,)."
-            )
-        return chosen.nonzero().squeeze(1)
-    if chosen.numel() == 0:
-        return chosen.long().reshape(-1)
-    if chosen.is_floating_point() or chosen.ndim > 1:
-        raise DtypeError(
-            f"`items` must be an int, a slice, a list of ints, or a 1-D integer or bool tensor; "
-            f"got {chosen.dtype} of shape {tuple(chosen.shape)}. Pass item numbers or a mask."
-        )
-    chosen = chosen.long().reshape(-1)
-    low, high = (int(v) for v in torch.aminmax(chosen))
-    if low < -count or high >= count:
-        raise ItemError(
-            f"`items` must be between {-count} and {count - 1}; got {low if low < -count else high}. "
-            "len() tells how many there are."
-        )
-    return chosen % count if low < 0 else chosen
 
 
 pytree.register_pytree_node(Structure, flatten, unflatten)

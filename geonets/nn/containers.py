@@ -37,13 +37,15 @@ ROW_BY_ROW = (
 """Torch modules that are known to act on each row by itself."""
 
 OURS = {
-    "BatchNorm1d": "BatchNorm",
-    "BatchNorm2d": "BatchNorm",
-    "BatchNorm3d": "BatchNorm",
-    "AdaptiveAvgPool1d": "Readout",
-    "AdaptiveAvgPool2d": "Readout",
-    "AdaptiveAvgPool3d": "Readout",
+    **{name: name for name in ("Conv1d", "Conv2d", "Conv3d", "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell")},
+    **{name: name for name in ("MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d")},
+    **{f"BatchNorm{axes}d": "BatchNorm" for axes in (1, 2, 3)},
+    **{f"AdaptiveAvgPool{axes}d": "Readout" for axes in (1, 2, 3)},
+    **{f"AdaptiveMaxPool{axes}d": "Readout" for axes in (1, 2, 3)},
+    "MultiheadAttention": "MultiheadAttention",
+    "Sequential": "Sequential",
 }
+"""Our layer for each torch module that would mix rows."""
 
 
 class Sequential(Layer, nn.Sequential):
@@ -83,14 +85,8 @@ def _require_node_wise(layer: nn.Module, position: int) -> None:
     known = type(layer) in ROW_BY_ROW and not (isinstance(layer, nn.LayerNorm) and len(layer.normalized_shape) != 1)
     if known or (type(layer) is nn.Sequential and all(type(inner) in ROW_BY_ROW for inner in layer)):
         return
-    import geonets.nn as own
-
-    ours = OURS.get(name, name)
-    advice = (
-        f"Use gn.nn.{ours}"
-        if type(layer).__module__.startswith("torch.nn") and hasattr(own, ours)
-        else "Use a layer of gn.nn"
-    )
+    ours = OURS.get(name) if type(layer).__module__.startswith("torch.nn") else None
+    advice = f"Use gn.nn.{ours}" if ours else "Use a layer of gn.nn"
     raise UnsupportedError(
         "`layers` must act on structures or on each node alone; "
         f"got {type(layer).__module__}.{name} (position {position}), which may mix the packed rows "

@@ -117,7 +117,9 @@ class MLP(NodeWise, nn.Sequential):
         if norm not in norms:
             raise OptionError(f"`norm` must be 'batch', 'layer' or None; got {norm!r}. Choose one of them.")
         if len(channels) < 2:
-            raise OptionError(f"`channels` must name at least input and output; got {channels}. Pass [in, hidden, out].")
+            raise OptionError(
+                f"`channels` must name at least input and output; got {channels}. Pass [in, hidden, out]."
+            )
         layers: list[nn.Module] = []
         for step, (before, after) in enumerate(itertools.pairwise(channels)):
             layers.append(nn.Linear(before, after))

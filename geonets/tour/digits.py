@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import torch
@@ -10,10 +11,10 @@ from torch.nn import functional
 
 import geonets.nn as layers
 from geonets import models
+from geonets.core.neighborhoods import Links
 from geonets.core.structure import Structure
 from geonets.data.constructors import chain, grid, points
 from geonets.data.transforms import connect
-from geonets.core.neighborhoods import Links
 from geonets.tour.breakage import without_edges, without_positions
 from geonets.tour.trials import Bound, Budget, Contest, Part, Task
 from geonets.training import accuracy
@@ -121,7 +122,7 @@ def graph_model(rounds: int = 5, width: int = 16) -> nn.Module:
     widths = [3, *[width] * rounds]
     convs = [
         layers.GINConv(layers.MLP([before, after], norm="batch", activate_last=True))
-        for before, after in zip(widths[:-1], widths[1:], strict=True)
+        for before, after in itertools.pairwise(widths)
     ]
     return layers.Sequential(*convs, layers.Readout("mean"), layers.Linear(width, 10))
 

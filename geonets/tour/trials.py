@@ -1,4 +1,4 @@
-"""What the tour measures: a `Trial` is one model, a `Contest` a model beside its broken twins, a `Part` a page of them."""
+"""What the tour measures: a `Trial` of one model, a `Contest` of a model with its broken twins, a `Part` of contests."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Task:
             model = build()
         steps = explain_plan(model, train[: self.budget.batch_size])
         kernels = tuple(dict.fromkeys(step.plan.name for step in steps)) or (PER_NODE_ONLY,)
-        options = dataclasses.asdict(self.budget) | ({"epochs": 1} if self.quick else {})
+        options: dict[str, Any] = dataclasses.asdict(self.budget) | ({"epochs": 1} if self.quick else {})
         history = fit(model, train, self.loss, seed=self.seed, progress=f"  {name}", **options)
         rows = predict(model, test, 1024)
         parameters = sum(weight.numel() for weight in model.parameters())

@@ -6,7 +6,7 @@ import html
 import importlib.resources
 from typing import Any
 
-from geonets.data.interop.packages import require
+from geonets.core.packages import require
 
 POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval' blob:; "

@@ -7,7 +7,7 @@ from typing import Any, final
 
 import numpy as np
 
-from geonets.data.interop.packages import require
+from geonets.core.packages import require
 from geonets.view.paint import Array
 
 SEED = 7

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from geonets.data.interop.packages import require
+from geonets.core.packages import require
 from geonets.view.document import document, embed
 from geonets.view.paint import COLORMAP, MUTED, Array, Categories, Paint, Plain, Scale
 from geonets.view.scene import Scene

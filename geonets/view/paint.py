@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, OptionError, ShapeError
+from geonets.core.packages import require
 from geonets.core.structure import Structure
-from geonets.data.interop.packages import require
 
 Array = np.ndarray[Any, Any]
 Color = None | str | Tensor | Sequence[Any]

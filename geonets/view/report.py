@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, final
 
 from geonets.core.errors import DtypeError, OptionError, ShapeError
+from geonets.core.packages import require
 from geonets.core.structure import Structure
-from geonets.data.interop.packages import require
 from geonets.view.document import document, embed
 from geonets.view.page import description, figure
 from geonets.view.paint import MUTED, PALETTE, SINGLE, Color

@@ -8,9 +8,9 @@ from typing import Any, Literal, final
 import numpy as np
 
 from geonets.core.errors import ShapeError, StructureError
+from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.core.topology import Lattice, Set
-from geonets.data.interop.packages import require
 from geonets.view.elements import ELEMENT_COLORS, OTHER_ELEMENT
 from geonets.view.molecules import Shape, shape_of
 from geonets.view.paint import Array, Categories, Color, Paint, Scale, paint

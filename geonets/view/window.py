@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from geonets.core.errors import MissingPackageError
-from geonets.data.interop.packages import require
+from geonets.core.packages import require
 from geonets.view.page import MANY_SEGMENTS, description
 from geonets.view.paint import COLORMAP, MUTED, Array, Categories, Scale, rgb_of
 from geonets.view.scene import Scene

@@ -11,7 +11,9 @@ import geonets as gn
 
 
 def ring() -> gn.Structure:
-    return gn.graph(torch.tensor([[0, 1, 2], [1, 2, 0]]), x=torch.ones(3, 2), edge_attr=torch.arange(3.0)[:, None], y=[1])
+    return gn.graph(
+        torch.tensor([[0, 1, 2], [1, 2, 0]]), x=torch.ones(3, 2), edge_attr=torch.arange(3.0)[:, None], y=[1]
+    )
 
 
 def test_records_do_not_change() -> None:
@@ -52,7 +54,9 @@ def test_a_representation_tells_what_it_is() -> None:
     )
     page = ring()._repr_html_()
     assert "<td style='text-align:left'>edge_attr</td>" in page and "Graph(1 item" in page
-    assert repr(gn.chain([torch.zeros(3, 1), torch.zeros(5, 1)]).topology) == "Chain(2 items of 3 .. 5 nodes along (time))"
+    assert (
+        repr(gn.chain([torch.zeros(3, 1), torch.zeros(5, 1)]).topology) == "Chain(2 items of 3 .. 5 nodes along (time))"
+    )
     assert repr(gn.Set(torch.tensor([], dtype=torch.long))) == "Set(0 items)"
     assert repr(gn.Product(gn.Chain(4), gn.Set(3))) == "Product(1 item of 4 x 3 nodes: Chain x Set)"
 
@@ -88,4 +92,7 @@ def test_moving_moves_topology_and_features_together() -> None:
     meta = ring().to("meta")
     assert meta.x.device.type == meta.topology.links.senders.device.type == meta.device.type == "meta"
     assert gn.grid(torch.zeros(2, 3, 3, 1)).to("meta").topology.device.type == "meta"
-    assert ring().to(torch.float64).x.dtype == torch.float64 and ring().to(torch.float64).topology.links.senders.dtype == torch.long
+    assert (
+        ring().to(torch.float64).x.dtype == torch.float64
+        and ring().to(torch.float64).topology.links.senders.dtype == torch.long
+    )

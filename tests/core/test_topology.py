@@ -61,7 +61,7 @@ def test_levels_put_every_sender_first() -> None:
 
 def test_a_cycle_is_named() -> None:
     edges = gn.EdgeList.of(torch.tensor([0, 1, 2, 3]), torch.tensor([1, 2, 1, 0]), num_senders=4, num_receivers=4)
-    with pytest.raises(gn.errors.StructureError, match="got the cycle (1 -> 2 -> 1|2 -> 1 -> 2)"):
+    with pytest.raises(gn.errors.StructureError, match=r"got the cycle (1 -> 2 -> 1|2 -> 1 -> 2)"):
         edges.levels
 
 
@@ -118,7 +118,9 @@ def test_coincident_points_are_neighbours_but_never_of_themselves() -> None:
 
 
 def test_target_sizes_are_torchs() -> None:
-    for size, kernel, stride, padding, dilation, ceil in itertools.product(range(5, 9), (1, 2, 3), (1, 2, 3), (0, 1), (1, 2), (False, True)):
+    for size, kernel, stride, padding, dilation, ceil in itertools.product(
+        range(5, 9), (1, 2, 3), (1, 2, 3), (0, 1), (1, 2), (False, True)
+    ):
         if 2 * padding > kernel:
             continue
         pool = torch.nn.MaxPool1d(kernel, stride, padding, dilation, ceil_mode=ceil)

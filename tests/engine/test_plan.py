@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
 from typing import Any
 
 import every_layer
@@ -18,7 +17,7 @@ from geonets.engine import plan
 
 
 @pytest.fixture
-def traced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def traced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the kernels in the order in which they are called."""
     called: list[str] = []
 
@@ -32,7 +31,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
     monkeypatch.setattr(plan, "RULES", tuple(spied(rule) for rule in plan.RULES))
     monkeypatch.setattr(plan, "_decisions", {})
-    yield called
+    return called
 
 
 @pytest.mark.parametrize(("name", "draw"), CASES, ids=IDS)
@@ -64,10 +63,11 @@ def test_a_report_names_layer_kernel_sizes_and_reasons() -> None:
 def test_explaining_leaves_the_network_as_it_was() -> None:
     net = gn.nn.Sequential(gn.nn.BatchNorm(4), gn.nn.SAGEConv(4, 4))
     net[0].eval()
-    before = net[0].running_mean.clone()  # pyright: ignore[reportAttributeAccessIssue]
+    norm: Any = net[0]
+    before = norm.running_mean.clone()
     gn.explain_plan(net, every_layer.graph([4], 1).to(torch.float32))
     assert [net.training, net[0].training, net[1].training] == [True, False, True]
-    assert torch.equal(net[0].running_mean, before)  # pyright: ignore[reportArgumentType]
+    assert torch.equal(norm.running_mean, before)
     assert not net[1]._forward_hooks and not net[1]._forward_pre_hooks
 
 

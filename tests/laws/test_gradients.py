@@ -10,7 +10,22 @@ from every_layer import CASES, IDS, made
 
 import geonets as gn
 
-NUMERIC = [(name, draw) for name, draw in CASES if name in ("Conv2d", "AvgPool2d", "GINEConv", "GATConv", "LSTM", "MultiheadAttention", "Readout mean", "MessagePassing", "PointNetConv")]
+NUMERIC = [
+    (name, draw)
+    for name, draw in CASES
+    if name
+    in (
+        "Conv2d",
+        "AvgPool2d",
+        "GINEConv",
+        "GATConv",
+        "LSTM",
+        "MultiheadAttention",
+        "Readout mean",
+        "MessagePassing",
+        "PointNetConv",
+    )
+]
 
 
 @pytest.mark.parametrize(("name", "draw"), NUMERIC, ids=[f"{n}-{d.__name__}" for n, d in NUMERIC])
@@ -20,7 +35,9 @@ def test_gradients_are_numerical_derivatives(name: str, draw: Any) -> None:
     assert torch.autograd.gradcheck(lambda rows: layer(structure.replace(x=rows)).x, (x,), eps=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("make", [lambda: gn.nn.GCNConv(2, 3), lambda: gn.nn.GATConv(2, 3), lambda: gn.nn.Conv2d(2, 3, 2)])
+@pytest.mark.parametrize(
+    "make", [lambda: gn.nn.GCNConv(2, 3), lambda: gn.nn.GATConv(2, 3), lambda: gn.nn.Conv2d(2, 3, 2)]
+)
 def test_second_derivatives(make: Any) -> None:
     layer = make().double()
     structure = gn.grid([torch.randn(2, 3, 2, dtype=torch.float64), torch.randn(3, 2, 2, dtype=torch.float64)])
@@ -69,6 +86,6 @@ def test_a_missing_value_stays_missing() -> None:
     assert bool(out[0].isnan()) and out[1].item() == 2.0
 
 
-class _as_planned:  # noqa: N801
+class _as_planned:
     def __enter__(self) -> None: ...
     def __exit__(self, *_: object) -> None: ...

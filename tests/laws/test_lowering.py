@@ -55,7 +55,9 @@ def pooling(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     else:
         options["count_include_pad"] = draw(st.booleans())
         layer = (gn.nn.AvgPool1d, gn.nn.AvgPool2d, gn.nn.AvgPool3d)[axes - 1](kernel, **options)
-    return layer, draw(grids(2, axes, smallest=draw(st.integers(kernel - 2 * options["padding"], 3)) or 1, ragged=draw(st.booleans())))
+    return layer, draw(
+        grids(2, axes, smallest=draw(st.integers(kernel - 2 * options["padding"], 3)) or 1, ragged=draw(st.booleans()))
+    )
 
 
 @case("reduce_hub")

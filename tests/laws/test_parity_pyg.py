@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ def network(*widths: int) -> Any:
 
 def torch_network(*widths: int) -> Any:
     layers: list[torch.nn.Module] = []
-    for before, after in zip(widths[:-1], widths[1:], strict=True):
+    for before, after in itertools.pairwise(widths):
         layers += [torch.nn.Linear(before, after), torch.nn.ReLU()]
     return torch.nn.Sequential(*layers[:-1])
 
@@ -101,7 +102,14 @@ def test_a_layer_equals_pygs(name: str, data: Any, seed: int) -> None:
     def theirs(module: Any, given_structure: gn.Structure) -> list[torch.Tensor]:
         edges = given_structure.topology.links
         extra = [getattr(given_structure, field) for field in reads]
-        return [module(given_structure.x, *[f for f in extra if f is given_structure.pos], *_index(edges), *[f for f in extra if f is not given_structure.pos])]
+        return [
+            module(
+                given_structure.x,
+                *[f for f in extra if f is given_structure.pos],
+                *_index(edges),
+                *[f for f in extra if f is not given_structure.pos],
+            )
+        ]
 
     assert_same(with_grads(layer, structure), with_grads(native, structure, theirs))
 

@@ -109,7 +109,8 @@ def test_cells_step_like_torch(ours: Any, theirs: Any) -> None:
         state = cell(gn.points(None, x=x_t[:, None]), state)
         expected = native(x_t, expected)
     assert state is not None
-    assert_same([state.x], [expected[0] if isinstance(expected, tuple) else expected])
+    last: Any = expected[0] if isinstance(expected, tuple) else expected
+    assert_same([state.x], [last])
 
 
 def test_a_loop_over_cells_is_the_layer() -> None:
@@ -131,7 +132,7 @@ def test_attention(data: Any, seed: int) -> None:
     torch.manual_seed(seed)
     own = data.draw(st.booleans())
     causal = own and data.draw(st.booleans())
-    widths = {} if own else {"kdim": 6, "vdim": 6}
+    widths: dict[str, Any] = {} if own else {"kdim": 6, "vdim": 6}
     heads, bias = data.draw(st.sampled_from([1, 2, 4])), data.draw(st.booleans())
     layer = gn.nn.MultiheadAttention(8, heads, bias=bias, **widths).double()
     native = nn.MultiheadAttention(8, heads, bias=bias, batch_first=True, **widths).double()
@@ -180,7 +181,8 @@ def test_layers_that_act_on_each_node(ours: Any, theirs: Any) -> None:
 
 
 def test_batch_norm_keeps_running_statistics_like_batch_norm_2d() -> None:
-    ours, theirs = gn.nn.BatchNorm(3).double(), nn.BatchNorm2d(3).double()
+    ours: Any = gn.nn.BatchNorm(3).double()
+    theirs: Any = nn.BatchNorm2d(3).double()
     images = torch.randn(4, 5, 6, 3, dtype=torch.float64)
     for _ in range(3):
         ours(gn.grid(images))
@@ -193,7 +195,10 @@ def test_state_dicts_travel_both_ways() -> None:
         (gn.nn.Conv2d(2, 4, 3, groups=2), nn.Conv2d(2, 4, 3, groups=2)),
         (gn.nn.LSTM(3, 4, 2, bidirectional=True), nn.LSTM(3, 4, 2, bidirectional=True)),
         (gn.nn.MultiheadAttention(8, 2, kdim=6, vdim=6), nn.MultiheadAttention(8, 2, kdim=6, vdim=6)),
-        (gn.nn.Sequential(gn.nn.Conv1d(2, 3, 3), nn.ReLU(), gn.nn.Linear(3, 1)), nn.Sequential(nn.Conv1d(2, 3, 3), nn.ReLU(), nn.Linear(3, 1))),
+        (
+            gn.nn.Sequential(gn.nn.Conv1d(2, 3, 3), nn.ReLU(), gn.nn.Linear(3, 1)),
+            nn.Sequential(nn.Conv1d(2, 3, 3), nn.ReLU(), nn.Linear(3, 1)),
+        ),
     ]
     for ours, theirs in pairs:
         theirs.load_state_dict(ours.state_dict())

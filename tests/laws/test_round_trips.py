@@ -153,7 +153,12 @@ def test_pyg_and_back(structure: gn.Structure) -> None:
 def test_networkx_and_back(data: Any, directed: bool, multi: bool, seed: int) -> None:
     import networkx
 
-    kinds = {(0, 0): networkx.Graph, (1, 0): networkx.DiGraph, (0, 1): networkx.MultiGraph, (1, 1): networkx.MultiDiGraph}
+    kinds = {
+        (0, 0): networkx.Graph,
+        (1, 0): networkx.DiGraph,
+        (0, 1): networkx.MultiGraph,
+        (1, 1): networkx.MultiDiGraph,
+    }
     network = kinds[directed, multi](title="a network", rank=3)
     names = ["ann", "bob", 7, "dan", "eve"]
     for place, name in enumerate(names):

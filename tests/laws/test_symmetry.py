@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ def permuted(structure: gn.Structure, seed: int) -> tuple[gn.Structure, torch.Te
     """The same items with their nodes in another order, and where each node went."""
     generator = torch.Generator().manual_seed(seed)
     offsets = structure.topology.node_offsets.tolist()
-    order = torch.cat([a + torch.randperm(b - a, generator=generator) for a, b in zip(offsets[:-1], offsets[1:], strict=True)])
+    order = torch.cat([a + torch.randperm(b - a, generator=generator) for a, b in itertools.pairwise(offsets)])
     nodes = {name: field[order] for name, field in structure.nodes.items()}
     if isinstance(structure.topology, gn.Set):
         return gn.Structure(structure.topology, nodes), order
@@ -103,7 +104,15 @@ def test_the_critical_points_alone_give_the_same_answer() -> None:
     torch.testing.assert_close(net(gn.points(few)).x, net(clouds).x, atol=1e-10, rtol=1e-10)
 
 
-@pytest.mark.parametrize("make", [lambda: gn.nn.GCNConv(1, 4), lambda: gn.nn.GINConv(gn.nn.MLP([1, 4])), lambda: gn.nn.SAGEConv(1, 4), lambda: gn.nn.GATConv(1, 4)])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: gn.nn.GCNConv(1, 4),
+        lambda: gn.nn.GINConv(gn.nn.MLP([1, 4])),
+        lambda: gn.nn.SAGEConv(1, 4),
+        lambda: gn.nn.GATConv(1, 4),
+    ],
+)
 def test_one_ring_of_six_looks_like_two_of_three(make: Any) -> None:
     """No layer without positions sees more than the Weisfeiler-Leman test does; one that does leaks node numbers."""
 

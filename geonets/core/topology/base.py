@@ -96,7 +96,8 @@ class Topology(Record, abc.ABC):
 
     def __repr__(self) -> str:
         items = "1 item" if self.num_items == 1 else f"{self.num_items} items"
-        return f"{type(self).__name__}({items} of {self._describe()})" if self.num_items else f"{type(self).__name__}(0 items)"
+        described = f" of {self._describe()}" if self.num_items else ""
+        return f"{type(self).__name__}({items}{described})"
 
     def _describe(self) -> str:
         return f"{self.sizes} nodes"

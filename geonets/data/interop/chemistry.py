@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from geonets.core.errors import DtypeError, ReadError
+from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.data.constructors import graph
-from geonets.data.interop.packages import require
 
 ATOM_FEATURES = (
     "atomic_number",

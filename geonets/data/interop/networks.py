@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, StructureError
+from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.data.constructors import graph
-from geonets.data.interop.packages import require
 
 
 def from_networkx(network: Any) -> Structure:

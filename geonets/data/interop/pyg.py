@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, StructureError
+from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.core.topology import Graph
-from geonets.data.interop.packages import require
 
 
 def from_pyg(source: Any) -> Structure:

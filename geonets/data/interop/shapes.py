@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from geonets.core.errors import DtypeError, ReadError
+from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.data.constructors import mesh, points
-from geonets.data.interop.packages import require
 
 
 def from_trimesh(shape: Any) -> Structure:
