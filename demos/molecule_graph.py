@@ -59,7 +59,7 @@ def counted(rounds: int, train: gn.Structure, test: gn.Structure) -> Tensor:
     """The number of paths that a trained network sees in each test molecule."""
     torch.manual_seed(0)
     net = network(rounds)
-    settings = {"epochs": 20, "batch_size": 64, "lr": 6e-3, "schedule": "one_cycle"}
+    settings = {"epochs": 30, "batch_size": 64, "lr": 6e-3, "schedule": "one_cycle"}
     fit(net, train, lambda rows, y: smooth_l1_loss(rows[:, 0], y), progress=f"{rounds} rounds", **settings)
     return predict(net, test)[:, 0]
 

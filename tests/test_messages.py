@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ import geonets as gn
 from geonets.core import shapes
 from geonets.core.errors import GeonetsError
 from geonets.core.packages import require
+from geonets.data.interop.shapes import load_shape
 from geonets.engine.spec import AggregateSpec
 
 ROOMS = ("core", "engine", "nn", "data", "models")
@@ -59,6 +61,12 @@ def network(attribute_on: list[int]) -> Any:
 
 
 _unknown: Any = ("node",)
+
+
+def _empty_cloud() -> Path:
+    path = Path(tempfile.mkdtemp()) / "empty.off"
+    path.write_text("OFF\n0 0 0\n")
+    return path
 
 
 class Pool(nn.Module):
@@ -215,6 +223,9 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`smiles` must be a valid SMILES string; got 'C1CC' .row 0.", lambda: gn.molecule("C1CC")),
     ("`smiles` must be a possible molecule.*valence", lambda: gn.molecule(["C", "C(C)(C)(C)(C)C"])),
     ("`no_such_package` must be installed.*Run: pip install no_such_package", lambda: require("no_such_package.part")),
+    ("`shape` must be trimesh's Trimesh, PointCloud or a Scene of one kind; got int", lambda: gn.from_trimesh(3)),
+    ("`path` must be a mesh or point file; got .*no_such_file.stl", lambda: load_shape(Path("no_such_file.stl"))),
+    ("`path` must hold at least one point; got none .*empty.off", lambda: load_shape(_empty_cloud())),
     ("`pos` must be given, or x", lambda: gn.points(None)),
     ("`x` must have one row for each point", lambda: gn.points(torch.zeros(1, 3, 3), x=torch.zeros(1, 4, 1))),
     ("`x` must hold one tensor for each of the 2 graphs; got 1", lambda: gn.graph([edges, edges], x=[x34])),

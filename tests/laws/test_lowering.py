@@ -137,7 +137,7 @@ def _recurrent(draw: Any) -> torch.nn.Module:
 @pytest.mark.parametrize(
     ("rule", "draws"), [(rule, draws) for rule, _, draws in CASES], ids=[f"{r}-{n}" for r, n, _ in CASES]
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data(), seed=SEEDS)
 def test_a_kernel_equals_the_reference(rule: str, draws: Case, data: Any, seed: int) -> None:
     torch.manual_seed(seed)

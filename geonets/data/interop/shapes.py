@@ -33,7 +33,7 @@ def from_trimesh(shape: Any) -> Structure:
     trimesh = require("trimesh")
     parts = shape.dump() if isinstance(shape, trimesh.Scene) else [shape]
     if all(isinstance(part, trimesh.Trimesh) for part in parts) and len(parts):
-        return mesh([_positions(part) for part in parts], [torch.as_tensor(np.array(part.faces)) for part in parts])
+        return mesh([_positions(part) for part in parts], [_faces(part) for part in parts])
     if all(isinstance(part, trimesh.PointCloud) for part in parts) and len(parts):
         return points([_positions(part) for part in parts])
     kinds = sorted({type(part).__name__ for part in parts}) or ["an empty scene"]
@@ -54,7 +54,7 @@ def load_shape(path: Path) -> Structure:
         shape = trimesh.load(path, process=False)
         structure = from_trimesh(shape)
     except Exception as error:  # every format fails in its own way
-        reason = str(error) or type(error).__name__
+        reason = str(error).rstrip(".!") or type(error).__name__
         raise ReadError(f"`path` must be a mesh or point file; got {path}: {reason}. Check the file.") from error
     if not structure.num_nodes:
         raise ReadError(f"`path` must hold at least one point; got none ({path}). Check the file.")
@@ -62,4 +62,8 @@ def load_shape(path: Path) -> Structure:
 
 
 def _positions(shape: Any) -> torch.Tensor:
-    return torch.as_tensor(np.array(shape.vertices, dtype=np.float32))
+    return torch.as_tensor(np.array(shape.vertices, dtype=np.float32)).reshape(-1, 3)
+
+
+def _faces(shape: Any) -> torch.Tensor:
+    return torch.as_tensor(np.array(shape.faces)).reshape(-1, 3)
