@@ -115,7 +115,7 @@ def check_level(name: str, level: Level, node_offsets: Tensor) -> None:
         ids = level.fields[field]
         items = torch.repeat_interleave(level.counts)
         low, high = node_offsets[:-1][items], node_offsets[1:][items]
-        flat = ids.reshape(len(ids), -1)
+        flat = ids.flatten(1)
         if bool(((flat < low[:, None]) | (flat >= high[:, None])).any()):
             raise StructureError(
                 f"`levels[{name!r}][{field!r}]` must name nodes of its own item; got node numbers outside it "
