@@ -12,9 +12,9 @@ from torch import Tensor, nn
 import geonets as gn
 
 
-def stepped(out: Tensor, wanted: Sequence[Tensor]) -> list[Tensor]:
-    """The output and the gradients of its sum of squares."""
-    return [out, *torch.autograd.grad(out.square().sum(), list(wanted))]
+def stepped(out: Tensor, wanted: Sequence[Tensor], cotangent: Tensor) -> list[Tensor]:
+    """The output, and the gradients that follow from a given gradient of the output."""
+    return [out, *torch.autograd.grad(out, list(wanted), cotangent)]
 
 
 def conv2d() -> Case:
@@ -25,12 +25,14 @@ def conv2d() -> Case:
     peer_x = images.clone().requires_grad_()
     rows = images.movedim(1, -1).reshape(-1, 32).clone().requires_grad_()
     structure = gn.Structure(gn.Grid((32, 32), num_items=16), {"x": rows})
+    peer_cotangent = torch.randn(16, 32, 32, 32)
+    cotangent = peer_cotangent.movedim(1, -1).reshape(-1, 32)
 
     def step() -> list[Tensor]:
-        return stepped(ours(structure).x, [rows, *ours.parameters()])
+        return stepped(ours(structure).x, [rows, *ours.parameters()], cotangent)
 
     def peer_step() -> list[Tensor]:
-        out, grad, *rest = stepped(theirs(peer_x), [peer_x, *theirs.parameters()])
+        out, grad, *rest = stepped(theirs(peer_x), [peer_x, *theirs.parameters()], peer_cotangent)
         return [out.movedim(1, -1).reshape(-1, 32), grad.movedim(1, -1).reshape(-1, 32), *rest]
 
     return Case("Conv2d 16 x 32 x 32 x 32, k3, forward and backward", "torch.nn.Conv2d", step, peer_step, 1 / 1.03)
@@ -40,13 +42,13 @@ def lstm() -> Case:
     ours, theirs = gn.nn.LSTM(64, 64), nn.LSTM(64, 64, batch_first=True)
     theirs.load_state_dict(ours.state_dict())
     x = torch.randn(64, 50, 64, requires_grad=True)
-    structure = gn.chain(x)
+    structure, cotangent = gn.chain(x), torch.randn(64, 50, 64)
 
     def step() -> list[Tensor]:
-        return stepped(ours(structure).x, [x, *ours.parameters()])
+        return stepped(ours(structure).x, [x, *ours.parameters()], cotangent.flatten(0, 1))
 
     def peer_step() -> list[Tensor]:
-        out, *grads = stepped(theirs(x)[0], [x, *theirs.parameters()])
+        out, *grads = stepped(theirs(x)[0], [x, *theirs.parameters()], cotangent)
         return [out.reshape(-1, 64), *grads]
 
     return Case("LSTM 64 x 50 x 64 -> 64, forward and backward", "torch.nn.LSTM", step, peer_step, 1 / 1.03)
@@ -92,18 +94,30 @@ def batches(molecules: Molecules) -> Case:
     chosen = torch.cat([molecules.batch(number) for number in range(8)])
     subset = [molecules.list[item] for item in chosen.tolist()]
 
-    def summed(x: Tensor, attr: Tensor) -> Tensor:
-        return torch.stack([x.sum(), attr.sum()])
+    def ours() -> Iterator[gn.Structure]:
+        return (molecules.structure[molecules.batch(number)] for number in range(8))
+
+    def theirs() -> Iterator[Any]:
+        return iter(DataLoader(subset, batch_size=128))  # pyright: ignore[reportArgumentType]
 
     def step() -> list[Tensor]:
-        found = [molecules.structure[molecules.batch(number)] for number in range(8)]
-        return [summed(s.x, s.edge_attr) for s in found]
+        for _ in ours():  # as in training, a batch goes before the next one comes
+            pass
+        return []
 
     def peer_step() -> list[Tensor]:
-        loader: Any = DataLoader(subset, batch_size=128)  # pyright: ignore[reportArgumentType]
-        return [summed(b.x, b.edge_attr) for b in loader]
+        for _ in theirs():
+            pass
+        return []
 
-    return Case("8 shuffled batches of 128 from 10,000 molecules", "PyG DataLoader", step, peer_step, 6.0, 1e-3)
+    def check() -> Iterator[tuple[Tensor, Tensor]]:
+        for mine, other in zip(ours(), theirs(), strict=True):
+            links = mine.topology.links
+            yield mine.x, other.x
+            yield links.in_input_order(mine.edge_attr), other.edge_attr
+            yield links.in_input_order(links.senders), other.edge_index[0]
+
+    return Case("8 shuffled batches of 128 from 10,000 molecules", "PyG DataLoader", step, peer_step, 6.0, check=check)
 
 
 def gcn(molecules: Molecules) -> Case:
@@ -112,7 +126,7 @@ def gcn(molecules: Molecules) -> Case:
 
     ours, theirs = gn.nn.GCNConv(64, 64), GCNConv(64, 64)
     theirs.load_state_dict(ours.state_dict())
-    turns, peer_turns = _count(), _count()
+    turns, peer_turns, cotangent = _count(), _count(), torch.randn(128 * 30, 64)
     collated: list[Any] = [
         Batch.from_data_list([molecules.list[item] for item in molecules.batch(number).tolist()])
         for number in range(70)
@@ -120,11 +134,12 @@ def gcn(molecules: Molecules) -> Case:
 
     def step() -> list[Tensor]:
         fresh = molecules.structure[molecules.batch(next(turns))]
-        return stepped(ours(fresh).x, list(ours.parameters()))
+        return stepped(ours(fresh).x, list(ours.parameters()), cotangent[: fresh.num_nodes])
 
     def peer_step() -> list[Tensor]:
         batch = collated[next(peer_turns) % 70].clone()
-        return stepped(theirs(batch.x, batch.edge_index), [theirs.bias, theirs.lin.weight])
+        wanted = [theirs.bias, theirs.lin.weight]
+        return stepped(theirs(batch.x, batch.edge_index), wanted, cotangent[: batch.num_nodes])
 
     name = "GCN 64 -> 64 on a fresh batch of 128, our slicing included, forward and backward"
     return Case(name, "PyG GCNConv, batch ready", step, peer_step, 1.5)

@@ -65,16 +65,16 @@ class Level(Record):
 
 def checked(fields: Fields | None, level: str, count: int) -> Fields:
     """The fields, frozen, once each is known to be a tensor of `count` rows."""
-    return freeze({name: checked_field(field, f"{level}[{name!r}]", count) for name, field in (fields or {}).items()})
+    return freeze({name: checked_field(field, level, name, count) for name, field in (fields or {}).items()})
 
 
-def checked_field(field: Any, name: str, count: int) -> Tensor:
+def checked_field(field: Any, level: str, name: str, count: int) -> Tensor:
     """The field, once it is known to be a tensor of `count` rows."""
     if not isinstance(field, Tensor):
-        raise DtypeError(f"`{name}` must be a tensor; got {type(field).__name__}. Convert it with torch.as_tensor.")
+        raise DtypeError(f"`{level}[{name!r}]` must be a tensor; got {type(field).__name__}. Convert it with torch.as_tensor.")
     if not field.ndim or len(field) != count:
         raise ShapeError(
-            f"`{name}` must have {count} rows, one for each of its level; got shape {tuple(field.shape)}. "
+            f"`{level}[{name!r}]` must have {count} rows, one for each of its level; got shape {tuple(field.shape)}. "
             "Pass the rows of all items one after another."
         )
     return field
@@ -87,7 +87,7 @@ def updated(old: Fields, new: Mapping[str, Any], level: str, count: int) -> Fiel
         if value is None:
             fields.pop(name, None)
         else:
-            fields[name] = checked_field(value, f"{level}[{name!r}]", count)
+            fields[name] = checked_field(value, level, name, count)
     return freeze(fields)
 
 

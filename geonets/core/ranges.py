@@ -62,6 +62,13 @@ class Rows:
     blocks: Tensor | None = None
     block_size: int = 0
     numbers: Tensor | None = None
+    starts: Tensor | None = None
+    counts: Tensor | None = None
+
+    @staticmethod
+    def of_items(starts: Tensor, counts: Tensor) -> Rows:
+        """The rows of items of which each starts at `starts[b]` and has `counts[b]`; both are kept."""
+        return Rows(numbers=concatenated_ranges(starts, counts), starts=starts, counts=counts)
 
     def take(self, packed: Tensor) -> Tensor:
         """The chosen rows of `packed`, in the order of the chosen items."""
@@ -146,12 +153,13 @@ class Sizes(Record):
         if len(items) == 1:  # one item is always uniform: look at its size
             start = int(items)
             return self._select_span(start, start + 1)
-        table = self.table.index_select(0, items)
         counts = self.counts.index_select(0, items)
-        rows = concatenated_ranges(self.offsets.index_select(0, items), counts)
-        chosen = Sizes(None, len(items), table, len(rows))
+        rows = Rows.of_items(self.offsets.index_select(0, items), counts)
+        table = counts[:, None] if self.table.shape[1] == 1 else self.table.index_select(0, items)
+        assert rows.numbers is not None
+        chosen = Sizes(None, len(items), table, len(rows.numbers))
         chosen.remember("counts", lambda: counts)
-        return chosen, Rows(numbers=rows)
+        return chosen, rows
 
     def _select_span(self, start: int, stop: int) -> tuple[Sizes, Rows]:
         if self.uniform is not None:

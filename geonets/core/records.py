@@ -5,12 +5,26 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 from torch import Tensor
 
 T = TypeVar("T")
 _TENSOR = "tensor"
+
+
+class Later(Generic[T]):
+    """A value of a record that is derived when it is first asked for, and then kept."""
+
+    def __init__(self, derive: Callable[[], T]) -> None:
+        self._derive: Callable[[], T] | None = derive
+        self._value: T | None = None
+
+    def __call__(self) -> T:
+        """The value."""
+        if self._derive is not None:
+            self._value, self._derive = self._derive(), None  # lets go of what it was derived from
+        return cast("T", self._value)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -37,14 +51,11 @@ class Record:
 
     def _with(self, **changes: Any) -> Self:
         """A copy with some fields changed and nothing validated; what was remembered is dropped."""
-        return _build(type(self), {**self.__getstate__(), **changes})
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__)
+        copy.__dict__.pop("_memory", None)
+        copy.__dict__.update(changes)
+        return copy
 
     def __reduce__(self) -> tuple[Any, ...]:
         tensors, skeleton = flatten(self)
@@ -71,6 +82,8 @@ def freeze(fields: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _take_out(value: Any, tensors: list[Tensor]) -> Any:
+    if isinstance(value, Later):
+        value = value()
     if isinstance(value, Tensor):
         tensors.append(value)
         return _TENSOR
@@ -94,5 +107,5 @@ def _put_back(skeleton: Any, tensors: Iterator[Tensor]) -> Any:
 
 def _build(kind: type[Any], fields: dict[str, Any]) -> Any:
     record = object.__new__(kind)
-    record.__setstate__(fields)
+    record.__dict__.update(fields)
     return record

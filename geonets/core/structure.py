@@ -188,24 +188,17 @@ class Structure(Record):
             for level, new in by_level.items()
             if new
         }
-        copy = self._with(**levels)
-        if "pos" not in by_level["nodes"]:  # neighbours found from positions stay true
-            positional = self.remember("positional", dict)
-            copy.remember("positional", lambda: positional)
+        copy = self._near(self._with(**levels))
         if "y" in by_level["nodes"] or "y" in by_level["globals"]:
             copy.y  # noqa: B018  an ambiguous `y` is an error now, not later
         return copy
 
     def on(self, topology: Topology, nodes: Fields) -> Structure:
         """The same items over another topology: globals and meta stay, edges and further levels go."""
+        rows = checked(nodes, "nodes", topology.num_nodes)
         if topology is self.topology:
-            return self._with(nodes=checked(nodes, "nodes", topology.num_nodes))
-        return self._with(
-            topology=topology,
-            nodes=checked(nodes, "nodes", topology.num_nodes),
-            edges=freeze({}),
-            levels=freeze({}),
-        )
+            return self._near(self._with(nodes=rows))
+        return self._with(topology=topology, nodes=rows, edges=freeze({}), levels=freeze({}))
 
     def map(self, function: Callable[[Structure], Structure]) -> Structure:
         """Apply `function` to each item by itself and batch the results."""
@@ -253,6 +246,13 @@ class Structure(Record):
     def pin_memory(self) -> Structure:
         """The same structure in page-locked memory, from which copies to a GPU are asynchronous."""
         return self.map_tensors(lambda tensor: tensor.pin_memory())
+
+    def _near(self, copy: Structure) -> Structure:
+        """Hand on the neighbours that were found from positions, if a copy has the same positions."""
+        if self.pos is not None and copy.pos is self.pos:
+            positional = self.remember("positional", dict)
+            copy.remember("positional", lambda: positional)
+        return copy
 
     def _level_of_y(self) -> str | None:
         found = [level for level in ("nodes", "edges", "globals") if "y" in getattr(self, level)]

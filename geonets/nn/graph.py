@@ -67,6 +67,7 @@ class GCNConv(Layer):
         self.lin = _glorot_linear(in_channels, out_channels)
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         self.neighborhood = neighborhood
+        self.spec = AggregateSpec(neighborhood, "sum", "weighted" if normalize else "sender")
 
     def forward(self, structure: Structure, edge_weight: Tensor | None = None) -> Structure:
         """Convolve; `edge_weight` is `(E,)` in receiver order, ones unless given."""
@@ -78,12 +79,11 @@ class GCNConv(Layer):
 
     def _unweighted(self, structure: Structure, rows: Tensor) -> Tensor:
         if not self.normalize:
-            return run(AggregateSpec(self.neighborhood, "sum"), AggregateOperands(rows), structure)
+            return run(self.spec, AggregateOperands(rows), structure)
         edges = self.neighborhood.edges(structure)
         key = ("GCN", self.add_self_loops, rows.dtype)
         weight, own = edges.remember(key, lambda: _normalised(edges, self.add_self_loops, rows.dtype))
-        spec = AggregateSpec(self.neighborhood, "sum", "weighted")
-        return run(spec, AggregateOperands(rows, edges=weight, own=own), structure)
+        return run(self.spec, AggregateOperands(rows, edges=weight, own=own), structure)
 
     def _weighted(self, structure: Structure, rows: Tensor, weight: Tensor) -> Tensor:
         hears = WithLoops(self.neighborhood) if self.add_self_loops else self.neighborhood
@@ -340,11 +340,14 @@ def _normalised(edges: EdgeList, add_self_loops: bool, dtype: torch.dtype) -> tu
 
     With self-loops a node hears itself once, however many loops were listed: its own row makes up for the others.
     """
-    loops = edges.loop_counts if add_self_loops else None
-    missing = torch.ones_like(edges.degrees) if loops is None else 1 - loops
-    scale = _inverse_root((edges.degrees + missing if add_self_loops else edges.degrees).to(dtype))
+    if not add_self_loops:
+        scale = _inverse_root(edges.degrees.to(dtype))
+        return scale.index_select(0, edges.senders) * scale.index_select(0, edges.receivers), None
+    loops = edges.loop_counts
+    missing = 1 if loops is None else 1 - loops
+    scale = (edges.degrees + missing).to(dtype).rsqrt()
     weight = scale.index_select(0, edges.senders) * scale.index_select(0, edges.receivers)
-    return weight, (scale.square() * missing)[:, None] if add_self_loops else None
+    return weight, (scale.square() * missing)[:, None]
 
 
 def _inverse_root(degrees: Tensor) -> Tensor:

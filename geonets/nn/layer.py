@@ -58,4 +58,5 @@ def features(structure: Structure, channels: int | None = None) -> Tensor:
 
 def with_rows(structure: Structure, topology: Topology, rows: Tensor) -> Structure:
     """The result of a layer: new features on the same nodes, or on the nodes of another topology."""
-    return structure.replace(x=rows) if topology is structure.topology else structure.on(topology, {"x": rows})
+    others = structure.nodes if topology is structure.topology else {}
+    return structure.on(topology, {**others, "x": rows})

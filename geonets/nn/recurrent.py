@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from geonets.core.errors import ShapeError, UnsupportedError
@@ -13,6 +15,7 @@ from geonets.engine.spec import RecurOperands, RecurSpec
 from geonets.nn.layer import Layer, features
 
 State = Tensor | tuple[Tensor, Tensor]
+_remembered_spec = functools.cache(RecurSpec)
 
 
 class _Recurrent(Layer):
@@ -26,8 +29,15 @@ class _Recurrent(Layer):
             raise UnsupportedError(
                 f"`proj_size` must be 0; got {native.proj_size}. Put a gn.nn.Linear behind the layer instead."
             )
-        cell = native.mode.lower()
-        return RecurSpec(cell, native.hidden_size, native.num_layers, native.bidirectional, native.bias, native.dropout)
+        build = RecurSpec if torch.compiler.is_compiling() else _remembered_spec
+        return build(
+            native.mode.lower(),
+            native.hidden_size,
+            native.num_layers,
+            native.bidirectional,
+            native.bias,
+            native.dropout,
+        )
 
     def forward(self, input: Any, hx: State | None = None, return_state: bool = False) -> Any:
         """Process a chain, or any acyclic graph, from its beginnings to its ends.
@@ -46,10 +56,9 @@ class _Recurrent(Layer):
         """
         native: Any = self
         x, spec = features(input, native.input_size), self.spec
-        weights = [getattr(self, name) for group in native.all_weights_names() for name in group]
         state = None if hx is None else hx if isinstance(hx, tuple) else (hx,)
         _check_state(spec, state, len(input))
-        rows, last = run(spec, RecurOperands(x, weights, state), input, training=self.training)
+        rows, last = run(spec, RecurOperands(x, native._flat_weights, state), input, training=self.training)
         out = input.replace(x=rows)
         if not return_state:
             return out
@@ -59,11 +68,6 @@ class _Recurrent(Layer):
                 "Read the rows of the nodes that you need."
             )
         return out, last if spec.cell == "lstm" else last[0]
-
-    def all_weights_names(self) -> list[list[str]]:
-        """Parameter names, a list for each layer and direction."""
-        native: Any = self
-        return native._all_weights
 
 
 class RNN(_Recurrent, nn.RNN):

@@ -7,24 +7,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from geonets.core.errors import OptionError
-from geonets.tour import report
-from geonets.tour.canvas import canvas
-from geonets.tour.club import club
-from geonets.tour.digits import digits
-from geonets.tour.molecules import molecules
-from geonets.tour.shapes import shapes
+from geonets.tour import canvas, club, digits, molecules, report, shapes, weather
 from geonets.tour.trials import Bound, Contest, Part, Trial
-from geonets.tour.weather import weather
 
 __all__ = ["PARTS", "Bound", "Contest", "Part", "Trial", "tour"]
 
 PARTS: dict[str, Callable[[int, bool], Part]] = {
-    "digits": digits,
-    "canvas": canvas,
-    "weather": weather,
-    "shapes": shapes,
-    "molecules": molecules,
-    "club": club,
+    "digits": digits.visit,
+    "canvas": canvas.visit,
+    "weather": weather.visit,
+    "shapes": shapes.visit,
+    "molecules": molecules.visit,
+    "club": club.visit,
 }
 """Every part by name, in order; each takes a seed and whether to be quick."""
 

@@ -60,7 +60,7 @@ def vector_model() -> nn.Module:
     return models.MLP(CANVAS * CANVAS, [80], 10)
 
 
-def canvas(seed: int = 0, quick: bool = False) -> Part:
+def visit(seed: int = 0, quick: bool = False) -> Part:
     """Train the grid and its three twins."""
     pixels, target = images()
     rows_train, rows_test = split(target, quick)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -10,20 +12,22 @@ import geonets.nn as layers
 from geonets.core.structure import Structure
 from geonets.data.interop import from_networkx
 from geonets.tour.breakage import without_edges
-from geonets.tour.trials import Bound, Budget, Contest, Part, Solid, Task
+from geonets.tour.trials import Bound, Budget, Contest, Part, Solid, Task, Trial
 from geonets.training import accuracy
 
 TEXT = """
 34 members of a karate club, 78 friendships, and a quarrel between the instructor and the president, after which
-the club split (Zachary 1977). Only the sides of these two are told, and members have no features but their own number (one-hot).
-Two rounds of GCN carry the two labels along the friendships; the twin is trained alike, on a club without any.
-Tested on the 32 others.
+the club split (Zachary 1977). Only the sides of these two are told, and members have no features but
+their own number (one-hot). Two rounds of GCN carry the two labels along the friendships; the twin is trained alike, on
+a club without any. Tested on the 32 others; for whoever knows nothing that is a toss of 32 coins, so both are trained
+five times, and the score is the mean.
 """
 INSTRUCTOR, PRESIDENT = 0, 33
 SIDES = ("Mr. Hi", "Officer")
 UNTOLD = -100
 """The class that `cross_entropy` leaves out."""
-BUDGET = Budget(500, 1, 1e-2, 5e-4, None)
+STARTS = 5
+BUDGET = Budget(500, 1, 1e-2, schedule=None)
 
 
 def members() -> Structure:
@@ -37,11 +41,11 @@ def members() -> Structure:
 
 
 def graph_model() -> nn.Module:
-    """Two rounds of GCN."""
-    return layers.Sequential(layers.GCNConv(34, 8), layers.ReLU(), layers.GCNConv(8, 2))
+    """Two rounds of GCN, with dropout between them as in Kipf & Welling 2017."""
+    return layers.Sequential(layers.GCNConv(34, 32), layers.ReLU(), layers.Dropout(0.5), layers.GCNConv(32, 2))
 
 
-def club(seed: int = 0, quick: bool = False) -> Part:
+def visit(seed: int = 0, quick: bool = False) -> Part:
     """Train on the club, and on one without friendships."""
     friends = members()
     strangers = _with_sides(without_edges(friends), friends.nodes["y"])
@@ -52,9 +56,15 @@ def club(seed: int = 0, quick: bool = False) -> Part:
     def untold(rows: Tensor, target: Tensor) -> float:
         return accuracy(rows[~told], target[~told])
 
-    task = Task(functional.cross_entropy, untold, BUDGET, seed, quick)
-    model = task.run("GCN", graph_model, _with_sides(friends, labels), friends, Bound(">=", 31 / 32))
-    alone = task.run("no edges", graph_model, _with_sides(strangers, labels), strangers, Bound("<=", 0.6), broken=True)
+    def run(name: str, given: Structure, asked: Bound, broken: bool = False) -> Trial:
+        seeds = range(seed * STARTS, seed * STARTS + (1 if quick else STARTS))
+        tasks = [Task(functional.cross_entropy, untold, BUDGET, start, quick) for start in seeds]
+        learn = _with_sides(given, labels)
+        trials = [task.run(name, graph_model, learn, given, asked, broken) for task in tasks]
+        return dataclasses.replace(trials[0], score=sum(trial.score for trial in trials) / len(trials))
+
+    model = run("GCN", friends, Bound(">=", 31 / 32))
+    alone = run("no edges", strangers, Bound("<=", 0.6), broken=True)
     predicted = model.rows.argmax(1)
     wrong = (predicted != friends.y).nonzero().flatten().tolist()
     names = [f"with {SIDES[side]}" for side in predicted.tolist()]

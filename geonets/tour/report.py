@@ -46,9 +46,10 @@ def write(parts: Sequence[Part], path: Path, seed: int, seconds: float) -> Path:
         page.heading(part.title).text(part.text)
         rows = rows_of(part.contests)
         flat = [trial for contest in part.contests for trial in contest.trials]
-        twins = [number for number, trial in enumerate(flat) if trial.broken]
+        twins = [number for number, trial in enumerate(flat) if trial.broken and trial.asked]
         page.table(COLUMNS, rows, twins=twins)
-        for contest in part.contests:
+        drawn = {contest.model.history: contest for contest in reversed(part.contests)}
+        for contest in reversed(drawn.values()):
             _curves(page, contest)
         for solid in part.solids:
             page.scene(solid.structure, solid.color, solid.title, solid.caption)
@@ -70,6 +71,6 @@ def _row(contest: Contest, trial: Trial) -> list[str]:
 
 
 def _curves(page: Report, contest: Contest) -> None:
-    if contest.twins and len(contest.model.history) > 1 and contest.model.asked:
+    if contest.twins and len(contest.model.history) > 1:
         series = {trial.name: trial.history.losses for trial in contest.trials}
         page.curves(contest.name, series, "training loss", twins=[trial.name for trial in contest.twins])

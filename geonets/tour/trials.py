@@ -1,4 +1,4 @@
-"""What the tour measures: a `Trial` of one model, a `Contest` of a model with its broken twins, a `Part` of contests."""
+"""What the tour measures: a `Trial` of one model, a `Contest` of a model with its twins, a `Part` of contests."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class LastState(layers.Layer):
         return structure.on(Hub().target(structure.topology), {"x": last[-1]})
 
 
-def weather(seed: int = 0, quick: bool = False) -> Part:
+def visit(seed: int = 0, quick: bool = False) -> Part:
     """The real record where it is, else the process."""
     folder = os.environ.get("GEONETS_DATA")
     record = Path(folder) / RECORD if folder else None

@@ -10,7 +10,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
-from geonets.core.ranges import Rows, Sizes, concatenated_ranges
+from geonets.core.ranges import Rows, Sizes
 from geonets.core.records import Record
 from geonets.core.topology.edges import EdgeList
 
@@ -91,8 +91,7 @@ class Topology(Record, abc.ABC):
         if isinstance(items, slice):
             first, last = self.edge_offsets[items.start], self.edge_offsets[items.stop]
             return Rows(span=slice(int(first), int(last)))
-        starts = self.edge_offsets.index_select(0, items)
-        return Rows(numbers=concatenated_ranges(starts, self.edge_counts.index_select(0, items)))
+        return Rows.of_items(self.edge_offsets.index_select(0, items), self.edge_counts.index_select(0, items))
 
     def __repr__(self) -> str:
         items = "1 item" if self.num_items == 1 else f"{self.num_items} items"

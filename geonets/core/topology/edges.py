@@ -9,7 +9,7 @@ from torch import Tensor
 
 from geonets.core.errors import DtypeError, ShapeError, StructureError
 from geonets.core.ranges import Rows, offsets_of
-from geonets.core.records import Record
+from geonets.core.records import Later, Record
 from geonets.core.topology.levels import topological_levels
 
 
@@ -40,8 +40,8 @@ class EdgeList(Record):
         num_senders: how many nodes may send.
         num_receivers: how many nodes may receive.
         pointers: `(num_receivers+1,)` where each receiver's edges start.
-        input_order: `(E,)` long, or None when the edges were given in receiver order.
-        by_sender: the transpose, where it was sliced from a larger list; else it is sorted when first asked for.
+        order: the input order, or None when the edges were given in receiver order.
+        by_sender: the transpose, where it is sliced from a larger list; else it is sorted when first asked for.
     """
 
     senders: Tensor
@@ -50,8 +50,8 @@ class EdgeList(Record):
     num_senders: int
     num_receivers: int
     pointers: Tensor
-    input_order: Tensor | None = None
-    by_sender: Transpose | None = None
+    order: Tensor | Later[Tensor] | None = None
+    by_sender: Transpose | Later[Transpose] | None = None
 
     @staticmethod
     def of(
@@ -111,7 +111,14 @@ class EdgeList(Record):
     @property
     def transpose(self) -> Transpose:
         """The edge rows in sender order."""
-        return self.by_sender if self.by_sender is not None else self.remember("transpose", self._transpose)
+        if self.by_sender is None:
+            return self.remember("transpose", self._transpose)
+        return self.by_sender() if isinstance(self.by_sender, Later) else self.by_sender
+
+    @property
+    def input_order(self) -> Tensor | None:
+        """`(E,)` the row at which each edge was given, or None when they were given in receiver order."""
+        return self.order() if isinstance(self.order, Later) else self.order
 
     @property
     def receivers_by_sender(self) -> Tensor:
@@ -160,22 +167,21 @@ class EdgeList(Record):
             input_order: this list's input order, with each item's edges contiguous.
         """
         senders = rows.take(self.senders) + node_shift
-        shift = _row_shift(rows, len(senders))
-        transpose = Transpose(
-            rows.take(self.transpose.rows) + shift, offsets_of(node_rows.take(self._sender_degrees()))
-        )
         degrees = node_rows.take(self.degrees)
         nodes = torch.arange(num_nodes, device=senders.device)
-        return EdgeList(
+        chosen = EdgeList(
             senders,
             torch.repeat_interleave(nodes, degrees, output_size=len(senders)),
             None if self.edge_type is None else rows.take(self.edge_type),
             num_nodes,
             num_nodes,
             offsets_of(degrees),
-            None if input_order is None else rows.take(input_order) + shift,
-            transpose,
+            None if input_order is None else Later(lambda: rows.take(input_order) + _row_shift(rows)),
+            Later(lambda: self._sliced_transpose(rows, node_rows)),
         )
+        if self.loop_counts is None:
+            chosen.remember("loop_counts", lambda: None)
+        return chosen
 
     @staticmethod
     def join(parts: list[EdgeList]) -> EdgeList:
@@ -209,6 +215,10 @@ class EdgeList(Record):
         if self.input_order is None:
             return rows
         return torch.empty_like(rows).index_copy_(0, self.input_order, rows)
+
+    def _sliced_transpose(self, rows: Rows, node_rows: Rows) -> Transpose:
+        own = self.transpose
+        return Transpose(rows.take(own.rows) + _row_shift(rows), offsets_of(node_rows.take(self._sender_degrees())))
 
     def _sender_degrees(self) -> Tensor:
         pointers = self.transpose.pointers
@@ -287,11 +297,12 @@ def _pointers(ascending: Tensor, count: int) -> Tensor:
     return torch.searchsorted(ascending, torch.arange(count + 1, device=ascending.device))
 
 
-def _row_shift(rows: Rows, count: int) -> Tensor | int:
+def _row_shift(rows: Rows) -> Tensor | int:
+    """New minus old row number."""
     if rows.span is not None:
         return -rows.span.start
     assert rows.numbers is not None
-    return torch.arange(count, device=rows.numbers.device) - rows.numbers
+    return torch.arange(len(rows.numbers), device=rows.numbers.device) - rows.numbers
 
 
 def _order(part: EdgeList) -> Tensor:

@@ -93,8 +93,10 @@ class Graph(Topology):
         if isinstance(items, slice):
             node_shift = -self.node_offsets[items.start]
         else:
-            shifts = sizes.offsets[:-1] - self.node_offsets.index_select(0, items)
-            node_shift = torch.repeat_interleave(shifts, self.edge_counts.index_select(0, items))
+            starts = self.node_offsets.index_select(0, items) if node_rows.starts is None else node_rows.starts
+            assert edge_rows.numbers is not None and edge_rows.counts is not None
+            shifts = sizes.offsets[:-1] - starts
+            node_shift = torch.repeat_interleave(shifts, edge_rows.counts, output_size=len(edge_rows.numbers))
         input_order = self.remember("order_in_items", self._order_in_items)
         edges = self.edge_list.select(edge_rows, node_shift, node_rows, sizes.total, input_order)
         return self._with(graph_sizes=sizes, edge_list=edges), node_rows, edge_rows

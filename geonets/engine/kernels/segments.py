@@ -67,9 +67,9 @@ def product(rows: Tensor, weights: Tensor | None, edges: EdgeList, own: Tensor |
     flat = rows.flatten(1)
     learned = [part for part in (flat, weights, own) if part is not None and part.requires_grad]
     if not (learned and torch.is_grad_enabled()):
-        return _bag(flat, weights, edges, own).reshape(shape)
+        return _bag(flat, weights, edges.senders, edges.pointers, own).reshape(shape)
     if flat.requires_grad:
-        edges.reversed  # noqa: B018  derived here, so that a traced backward pass only reads it
+        edges.receivers_by_sender  # noqa: B018  derived here, so that a traced backward pass only reads it
     sums = _Product.apply(flat, weights, edges, own)
     assert isinstance(sums, Tensor)
     return sums.reshape(shape)
@@ -82,7 +82,7 @@ class _Product(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, weights: Tensor | None, edges: EdgeList, own: Tensor | None) -> Tensor:
         ctx.save_for_backward(rows, weights, own)
         ctx.edges = edges
-        return _bag(rows, weights, edges, own)
+        return _bag(rows, weights, edges.senders, edges.pointers, own)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, Tensor | None]:
@@ -90,7 +90,11 @@ class _Product(torch.autograd.Function):
         grad_rows = grad_weights = grad_own = None
         if ctx.needs_input_grad[0]:
             back = None if weights is None else weights.index_select(0, edges.transpose.rows)
-            grad_rows = product(grad.contiguous(), back, edges.reversed, own)
+            if torch.is_grad_enabled():  # a second derivative was asked for
+                grad_rows = product(grad.contiguous(), back, edges.reversed, own)
+            else:
+                pointers = edges.transpose.pointers
+                grad_rows = _bag(grad.contiguous(), back, edges.receivers_by_sender, pointers, own)
         if ctx.needs_input_grad[1]:
             grad_weights = (grad.index_select(0, edges.receivers) * rows.index_select(0, edges.senders)).sum(1)
         if ctx.needs_input_grad[3]:
@@ -98,8 +102,8 @@ class _Product(torch.autograd.Function):
         return grad_rows, grad_weights, None, grad_own
 
 
-def _bag(rows: Tensor, weights: Tensor | None, edges: EdgeList, own: Tensor | None) -> Tensor:
-    sums = torch.embedding_bag(rows, edges.senders, edges.pointers, False, 0, False, weights, True)[0]
+def _bag(rows: Tensor, weights: Tensor | None, senders: Tensor, pointers: Tensor, own: Tensor | None) -> Tensor:
+    sums = torch.embedding_bag(rows, senders, pointers, False, 0, False, weights, True)[0]
     return sums if own is None else sums.addcmul_(rows, own)
 
 
