@@ -25,7 +25,7 @@ def main() -> None:
     one_thread()
     molecules = Molecules()
     outcomes = []
-    for case in (conv2d(), lstm(), batches(molecules), gcn(molecules)):
+    for case in (conv2d(), lstm(), batches(molecules), gcn(molecules, False), gcn(molecules, True)):
         outcomes.append(compare(case, options.rounds))
         print(table(outcomes[-1:]).splitlines()[-1], flush=True)
     if not options.dry:

@@ -71,7 +71,9 @@ def checked(fields: Fields | None, level: str, count: int) -> Fields:
 def checked_field(field: Any, level: str, name: str, count: int) -> Tensor:
     """The field, once it is known to be a tensor of `count` rows."""
     if not isinstance(field, Tensor):
-        raise DtypeError(f"`{level}[{name!r}]` must be a tensor; got {type(field).__name__}. Convert it with torch.as_tensor.")
+        raise DtypeError(
+            f"`{level}[{name!r}]` must be a tensor; got {type(field).__name__}. Convert it with torch.as_tensor."
+        )
     if not field.ndim or len(field) != count:
         raise ShapeError(
             f"`{level}[{name!r}]` must have {count} rows, one for each of its level; got shape {tuple(field.shape)}. "
