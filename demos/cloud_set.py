@@ -57,12 +57,14 @@ def main() -> None:
 
     pointnet = gn.models.PointNet(len(SHAPES))
     fit(pointnet, train, cross_entropy, epochs=8, batch_size=32, lr=2e-3, schedule="one_cycle", progress="PointNet")
-    print(f"PointNet, {len(SHAPES)} shapes: accuracy {accuracy(predict(pointnet, test), test.y):.3f}")
+    found = accuracy(predict(pointnet, test), test.y)
+    print(f"PointNet, {len(SHAPES)} shapes: accuracy {found:.3f}")
 
     flat = gn.models.MLP(3 * NUM_POINTS, [256, 128], len(SHAPES))
     as_vector, test_vector = (part.replace(x=part.pos) for part in (train, test))
     fit(flat, as_vector, cross_entropy, epochs=8, batch_size=32, lr=2e-3, schedule="one_cycle", progress="MLP")
-    print(f"broken twin, the points as one vector: accuracy {accuracy(predict(flat, test_vector), test.y):.3f}")
+    blind = accuracy(predict(flat, test_vector), test.y)
+    print(f"broken twin, the points as one vector: accuracy {blind:.3f}")
 
     random = np.random.default_rng(3)
     dense = gn.points([cloud(shape, 1024, random) for shape in SHAPES.values()])  # four times as many points: no matter
@@ -73,6 +75,7 @@ def main() -> None:
     ring = names.index("ring")
     deciding = int(critical[dense.topology.item_ids == ring].sum())
     print(f"{deciding} of the ring's 1,024 points decide")
+    print("promise kept: a set needs no order" if found >= 0.97 and blind <= 0.3 else "promise BROKEN")
     marked = dense.replace(nodes={"critical": critical})
     view(marked, color="critical", title=f"A ring, and the {deciding} points that decide", item=ring)
 

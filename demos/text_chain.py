@@ -1,4 +1,4 @@
-"""A text is a chain of letters: an LSTM that reads it in order learns to write.
+"""Promise: a text is a chain of letters; an LSTM that reads it in order learns to write.
 
 The text is Python's own language reference, which ships with Python. The twins must fail: one reads each letter by
 itself (no memory), the other reads and writes the same letters in shuffled order (nothing to remember).

@@ -94,9 +94,9 @@ def visit(seed: int = 0, quick: bool = False) -> Part:
 
 
 def _decided(model: Any) -> Solid:
-    """A torus, densely sampled, and the points that PointNet's answer rests on."""
+    """A torus, sampled more densely than in training, and the points that PointNet's answer rests on."""
     name = "torus"
-    dense = points([torch.tensor(_on_surface(solids()[name], 1500, seed=3), dtype=torch.float32)])
+    dense = points([torch.tensor(_on_surface(solids()[name], 600, seed=3), dtype=torch.float32)])
     critical = model.eval().critical_points(dense)
     caption = (
         f"{int(critical.sum())} of {len(critical)} points attain the maximum of some channel: "
