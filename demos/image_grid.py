@@ -1,4 +1,4 @@
-"""Promise: an image is a grid of pixels: one Conv2d serves images of different sizes in one batch, with no padding to see.
+"""Promise: an image is a grid of pixels; one Conv2d serves images of different sizes in one batch, without padding.
 
 Real digits are pasted at random places into canvases of nine sizes. The twin must fail: its kernel is 1 x 1, so it sees
 the inks of an image and not how they lie.

@@ -156,7 +156,7 @@ def test_a_record_is_read_by_station_and_day(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PARTS)
-def test_every_promise_on_three_seeds(name, monkeypatch):
+def test_every_promise_on_three_seeds(name):
     """Worst of three: `passed` asks it of the models, and of the twins that they fail."""
     parts = [PARTS[name](seed, False) for seed in SEEDS]
     missed = [
@@ -175,4 +175,4 @@ def test_memory_beats_today_on_the_stated_process_too(seed, monkeypatch):
     monkeypatch.delenv("GEONETS_DATA", raising=False)
     (contest,) = PARTS["weather"](seed, False).contests
     assert contest.passed
-    assert contest.model.score > 0.44  # below the entropy of the process nobody can get, but for the luck of the draw
+    assert contest.model.score > 0.44  # the entropy is 0.469 bit: far below it, tomorrow would have leaked
