@@ -23,15 +23,14 @@ class InputTransform(Layer):
     def __init__(self, dim: int = 3, widths: tuple[int, ...] = (32, 64, 128), hidden: int = 64) -> None:
         super().__init__()
         self.dim = dim
-        head = MLP([widths[-1], hidden, dim * dim], norm="batch")
-        self.net = Sequential(MLP([dim, *widths], norm="batch", activate_last=True), Readout("max"), head)
-        last = list(head)[-1]
-        assert isinstance(last, torch.nn.Linear)
+        self.local = MLP([dim, *widths], norm="batch", activate_last=True)
+        self.head = Sequential(Readout("max"), MLP([widths[-1], hidden, dim * dim], norm="batch"))
+        last = [module for module in self.head.modules() if isinstance(module, torch.nn.Linear)][-1]
         torch.nn.init.zeros_(last.weight)  # start as the identity
         torch.nn.init.zeros_(last.bias)
 
     def forward(self, structure: Structure) -> Structure:
-        change = self.net(structure.replace(x=structure.pos)).x.reshape(-1, self.dim, self.dim)
+        change = self.head(self.local(structure.replace(x=structure.pos))).x.reshape(-1, self.dim, self.dim)
         matrices = change + torch.eye(self.dim, dtype=change.dtype, device=change.device)
         own = matrices.index_select(0, structure.topology.item_ids)
         return structure.replace(pos=(structure.pos[:, None] @ own).squeeze(1))
@@ -90,9 +89,10 @@ class PointNet(Layer):
         Reference: Qi et al. 2017, theorem 2 and figure 7.
         """
         with torch.no_grad():
-            rows = structure.replace(x=self.local(self._inputs(structure)))
-            peaks = self.readout(rows).x.index_select(0, structure.topology.item_ids)
-            return ((rows.x == peaks) & (peaks > 0)).any(1)
+            decided = _at_maximum(structure.replace(x=self.local(self._inputs(structure))))
+            if self.transform is not None:  # the pose is decided by a maximum of its own
+                decided |= _at_maximum(self.transform.local(structure.replace(x=structure.pos)))
+            return decided
 
     def _inputs(self, structure: Structure) -> Tensor:
         if structure.pos is None:
@@ -101,3 +101,9 @@ class PointNet(Layer):
             )
         posed = structure if self.transform is None else self.transform(structure)
         return posed.pos if not self.in_channels else torch.cat([posed.pos, structure.x], 1)
+
+
+def _at_maximum(structure: Structure) -> Tensor:
+    """`(N,)` whether a node attains the maximum over its item of some channel that anybody raises."""
+    peaks = Readout("max")(structure).x.index_select(0, structure.topology.item_ids)
+    return ((structure.x == peaks) & (peaks > 0)).any(1)
