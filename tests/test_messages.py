@@ -155,6 +155,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ),
     # engine
     ("`reduce` must be one of sum, mean, max, min; got 'median'", lambda: gn.nn.Readout("median")),
+    ("`reduce` must be one of sum; got 'max'", lambda: AggregateSpec(gn.Links(), "max", own=True)),
     (
         "`reads` must be one of sender, receiver, edge; got 'node'",
         lambda: AggregateSpec(gn.Links(), "sum", reads=_unknown),

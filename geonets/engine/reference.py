@@ -62,7 +62,7 @@ def aggregate(call: Call, spec: AggregateSpec, operands: AggregateOperands) -> T
         return _first_extreme(messages, edges, spec.reduce)
     sums = messages.new_zeros(edges.num_receivers, *messages.shape[1:]).index_add(0, edges.receivers, messages)
     if spec.reduce == "sum":
-        return sums if operands.own is None else sums + operands.own * operands.senders
+        return sums + operands.own * operands.senders if spec.own and operands.own is not None else sums
     if spec.count_padding:
         assert isinstance(spec.neighborhood, Stencil)
         counts = spec.neighborhood.window_counts(call.structure.topology)

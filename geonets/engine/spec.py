@@ -47,7 +47,7 @@ class ConvolveOperands:
 
 @dataclasses.dataclass(frozen=True)
 class AggregateSpec:
-    """`m_i = reduce_{j -> i} psi(x_i, x_j, e_ij)`, to which a sum may add `a_i x_i`, what a node says to itself.
+    """`m_i = reduce_{j -> i} psi(x_i, x_j, e_ij)`; a sum may also add `a_i x_i`, what a node says to itself.
 
     Args:
         neighborhood: which nodes are heard.
@@ -57,6 +57,7 @@ class AggregateSpec:
             operands.
         reads: what an opaque message is called with, in this order.
         count_padding: a mean over a lattice window divides by its places on nodes and padding, not by its nodes.
+        own: a sum also adds `a_i x_i`, with `a` in the operands.
     """
 
     neighborhood: Neighborhood
@@ -64,9 +65,10 @@ class AggregateSpec:
     message: str = "sender"
     reads: Reads = ("sender", "receiver", "edge")
     count_padding: bool = False
+    own: bool = False
 
     def __post_init__(self) -> None:
-        _one_of("reduce", self.reduce, REDUCTIONS)
+        _one_of("reduce", self.reduce, REDUCTIONS if not self.own else ("sum",))
         _one_of("message", self.message, MESSAGES)
         for part in self.reads:
             _one_of("reads", part, ("sender", "receiver", "edge"))
@@ -81,7 +83,7 @@ class AggregateOperands:
         receivers: `(N_r, ...)` rows that messages read of the receiver, or None.
         edges: `(E, ...)` rows in receiver order, or None; for `"weighted"` `(E,)` weights.
         message: called with what `spec.reads` names, one row an edge; returns one row an edge.
-        own: `(N, 1)` or `(1,)` weight of a node's own row of `senders` in its sum, or None.
+        own: `(N, 1)` or `(1,)` weights `a` of a node's own row of `senders`, where the spec says so.
     """
 
     senders: Tensor

@@ -67,7 +67,7 @@ class GCNConv(Layer):
         self.lin = _glorot_linear(in_channels, out_channels)
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         self.neighborhood = neighborhood
-        self.spec = AggregateSpec(neighborhood, "sum", "weighted" if normalize else "sender")
+        self.spec = AggregateSpec(neighborhood, "sum", "weighted" if normalize else "sender", own=self.add_self_loops)
 
     def forward(self, structure: Structure, edge_weight: Tensor | None = None) -> Structure:
         """Convolve; `edge_weight` is `(E,)` in receiver order, ones unless given."""
@@ -184,7 +184,7 @@ class GINConv(Layer):
         super().__init__()
         self.nn = nn
         _add_eps(self, eps, train_eps)
-        self.spec = AggregateSpec(neighborhood, "sum")
+        self.spec = AggregateSpec(neighborhood, "sum", own=True)
 
     def forward(self, structure: Structure) -> Structure:
         x = features(structure)
@@ -227,7 +227,7 @@ class GINEConv(Layer):
         self.nn = nn
         _add_eps(self, eps, train_eps)
         self.lin = None if edge_dim is None else torch.nn.Linear(edge_dim, _width_of(nn))
-        self.spec = AggregateSpec(neighborhood, "sum", "opaque", ("sender", "edge"))
+        self.spec = AggregateSpec(neighborhood, "sum", "opaque", ("sender", "edge"), own=True)
 
     def forward(self, structure: Structure) -> Structure:
         x = features(structure)

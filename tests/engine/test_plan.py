@@ -14,6 +14,7 @@ from every_layer import CASES, IDS, made
 import geonets as gn
 from geonets.core.neighborhoods import Neighborhood
 from geonets.engine import plan
+from geonets.engine.spec import AggregateOperands, AggregateSpec
 
 
 @pytest.fixture
@@ -171,3 +172,14 @@ def test_a_layer_compiles_in_one_graph(name: str) -> None:
     expected = layer(structure).x
     found = torch.compile(layer, fullgraph=True, backend="eager")(structure).x
     torch.testing.assert_close(found, expected, atol=1e-10, rtol=1e-10)
+
+
+def test_no_kernel_runs_that_would_forget_a_nodes_own_row() -> None:
+    window = gn.Stencil((3,), (1,), (1,), (1,), (1,))
+    spec = AggregateSpec(window, "sum", own=True)
+    structure = every_layer.chain([5, 3], 1)
+    operands = AggregateOperands(structure.x, own=torch.full((1,), 10.0, dtype=torch.float64))
+    lowered = plan.run(spec, operands, structure)
+    with gn.reference():
+        torch.testing.assert_close(lowered, plan.run(spec, operands, structure))
+    assert (lowered - plan.run(AggregateSpec(window, "sum"), operands, structure)).abs().max() > 1

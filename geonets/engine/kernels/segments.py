@@ -128,6 +128,8 @@ def _hub_rule(situation: Situation) -> bool | str | None:
     spec = situation.spec
     if not isinstance(spec, AggregateSpec) or not isinstance(spec.neighborhood, Hub):
         return None
+    if spec.own:
+        return "a node's own row is added to its sum"
     return True if spec.message == "sender" else f"the message is {spec.message}; rows are reduced as they are"
 
 
