@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
 from geonets.core.structure import Structure
 
 
-@dataclasses.dataclass(frozen=True)
-class Situation:
+class Situation(NamedTuple):
     """All that a decision may read: never a size, never an edge.
 
     Args:
@@ -36,8 +35,7 @@ class Situation:
     grad: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """What a kernel computes on.
 
     Args:
