@@ -64,8 +64,8 @@ MUTATIONS = (
     Mutation(
         "a receiver index off by its item",
         "core/topology/graph.py",
-        "shifts = sizes.offsets[:-1] - self.node_offsets.index_select(0, items)",
-        "shifts = sizes.offsets[1:] - self.node_offsets.index_select(0, items)",
+        "shifts = sizes.offsets[:-1] - starts",
+        "shifts = sizes.offsets[1:] - starts",
         SLICING,
     ),
     Mutation(
@@ -85,8 +85,8 @@ MUTATIONS = (
     Mutation(
         "a sliced transpose that still names rows of the whole",
         "core/topology/edges.py",
-        "rows.take(self.transpose.rows) + shift",
-        "rows.take(self.transpose.rows)",
+        "rows.take(own.rows) + _row_shift(rows)",
+        "rows.take(own.rows)",
         SLICING,
     ),
     Mutation(
