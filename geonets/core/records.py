@@ -62,7 +62,7 @@ class Record:
         return unflatten, (tensors, skeleton)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self.map_tensors(lambda tensor: tensor.clone() if not tensor.requires_grad else tensor.detach().clone())
+        return self.map_tensors(lambda tensor: tensor.detach().clone().requires_grad_(tensor.requires_grad))
 
 
 def flatten(record: Record) -> tuple[list[Tensor], Any]:

@@ -113,6 +113,8 @@ def test_a_copy_shares_no_memory() -> None:
     twin = copy.deepcopy(structure)
     twin.x.zero_()
     assert structure.x.abs().sum() > 0
+    learned = structure.replace(x=structure.x.clone().requires_grad_())
+    assert copy.deepcopy(learned).x.requires_grad and copy.deepcopy(learned).x.is_leaf
 
 
 @pytest.mark.parametrize("draw", [chain, grid, volume, cloud, graph, forest], ids=lambda draw: draw.__name__)
