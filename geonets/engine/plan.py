@@ -14,6 +14,7 @@ from geonets.core.structure import Structure
 from geonets.engine.kernels import attention, convolution, pooling, recurrence, segments
 from geonets.engine.reference import reference as reference_kernel
 from geonets.engine.rules import Call, Rule, Situation
+from geonets.engine.spec import AggregateOperands, AttendOperands, ConvolveOperands, RecurOperands
 
 RULES: tuple[Rule, ...] = (
     *convolution.RULES,
@@ -91,7 +92,10 @@ def run(spec: Any, operands: Any, structure: Structure, source: Structure | None
     Returns:
         Rows in receiver order; of a `recur` rows and final state.
     """
-    source = structure if source is None else source
+    if source is None:
+        source = structure
+    elif source is not structure:
+        spec.neighborhood.check(structure, source)
     call = Call(spec, operands, structure, source, training)
     plan = _NO_KERNELS if _use_reference else decide(situation_of(call))
     result: Any = reference_kernel(call) if plan.rule is None else plan.rule.kernel(call)
@@ -115,7 +119,7 @@ def decide(situation: Situation) -> Plan:
 def situation_of(call: Call) -> Situation:
     """All that a decision reads of a call."""
     topology, source = call.structure.topology, call.source.topology
-    rows = getattr(call.operands, _ROWS[type(call.operands).__name__])
+    rows = getattr(call.operands, _ROWS[type(call.operands)])
     return Situation(
         call.spec,
         type(topology),
@@ -201,4 +205,4 @@ def _decide(situation: Situation) -> Plan:
 
 
 _NO_KERNELS = Plan(None, (("every kernel", "gn.reference() is on"),))
-_ROWS = {"ConvolveOperands": "x", "AggregateOperands": "senders", "AttendOperands": "query", "RecurOperands": "x"}
+_ROWS = {ConvolveOperands: "x", AggregateOperands: "senders", AttendOperands: "query", RecurOperands: "x"}

@@ -61,8 +61,6 @@ class MultiheadAttention(Layer, nn.MultiheadAttention):
         rows = features(query, self.embed_dim), features(source, self.kdim), features(spoken, self.vdim)
         q, k, v = (self._heads(row, part) for part, row in enumerate(rows))
         hears = Complete(is_causal) if key is None else Cross()
-        if isinstance(hears, Cross):
-            hears.check(query, source)
         spec = AttendSpec(hears, dropout=self.dropout)
         heard = run(spec, AttendOperands(q, k, v), query, source, self.training)
         return query.replace(x=self.out_proj(heard.flatten(1)))

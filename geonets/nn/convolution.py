@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-import torch
 from torch import nn
 
 from geonets.core.neighborhoods import Stencil
 from geonets.engine.plan import run
 from geonets.engine.spec import ConvolveOperands, ConvolveSpec
-from geonets.nn.layer import Layer, features, with_rows
+from geonets.nn.layer import Layer, features, remembered, with_rows
 
 
 class _Convolution(Layer):
@@ -25,8 +23,7 @@ class _Convolution(Layer):
     def spec(self) -> ConvolveSpec:
         """What the planner reads."""
         native: Any = self
-        build = _spec if torch.compiler.is_compiling() else _remembered_spec
-        return build(
+        return _spec(
             native.kernel_size, native.stride, native.padding, native.dilation, native.groups, native.padding_mode
         )
 
@@ -71,6 +68,7 @@ class Conv3d(_Convolution, nn.Conv3d):
     """
 
 
+@remembered
 def _spec(
     kernel_size: tuple[int, ...],
     stride: tuple[int, ...],
@@ -87,6 +85,3 @@ def _spec(
     else:
         before = after = tuple(int(p) for p in padding)
     return ConvolveSpec(Stencil(kernel_size, stride, before, after, dilation, padding_mode), groups)
-
-
-_remembered_spec = functools.cache(_spec)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from geonets.core.errors import DtypeError, ShapeError
 from geonets.core.structure import Structure
 from geonets.core.topology import Topology
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Layer(nn.Module):
@@ -54,6 +59,17 @@ def features(structure: Structure, channels: int | None = None) -> Tensor:
             f"Build the layer for {x.shape[-1]} channels, or change the features."
         )
     return x
+
+
+def remembered(build: Callable[P, T]) -> Callable[P, T]:
+    """Build once for the same arguments; inside a compiler's trace, which must leave nothing behind, build anew."""
+    kept = functools.cache(build)
+
+    @functools.wraps(build)
+    def built(*args: P.args, **options: P.kwargs) -> T:
+        return build(*args, **options) if torch.compiler.is_compiling() else kept(*args, **options)
+
+    return built
 
 
 def with_rows(structure: Structure, topology: Topology, rows: Tensor) -> Structure:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-import torch
 from torch import nn
 
 from geonets.core.errors import UnsupportedError
 from geonets.core.neighborhoods import Hub, Stencil
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
-from geonets.nn.layer import Layer, features, with_rows
+from geonets.nn.layer import Layer, features, remembered, with_rows
 
 
 class _Pooling(Layer):
@@ -28,8 +26,7 @@ class _Pooling(Layer):
                 "`return_indices` and `divisor_override` must be left at their defaults; got others. "
                 "Rows are packed over items of different sizes, so indices into an image have no meaning here."
             )
-        build = _spec if torch.compiler.is_compiling() else _remembered_spec
-        return build(
+        return _spec(
             self.reduce,
             self.num_axes,
             native.kernel_size,
@@ -118,6 +115,7 @@ class Readout(Layer):
         return repr(self.spec.reduce)
 
 
+@remembered
 def _spec(
     reduce: str,
     num_axes: int,
@@ -141,6 +139,3 @@ def _spec(
         ceil_mode=ceil_mode,
     )
     return AggregateSpec(stencil, reduce, count_padding=count_padding)
-
-
-_remembered_spec = functools.cache(_spec)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from geonets.core.errors import ShapeError, UnsupportedError
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import RecurOperands, RecurSpec
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, features, remembered
 
 State = Tensor | tuple[Tensor, Tensor]
-_remembered_spec = functools.cache(RecurSpec)
+_spec = remembered(RecurSpec)
 
 
 class _Recurrent(Layer):
@@ -29,8 +27,7 @@ class _Recurrent(Layer):
             raise UnsupportedError(
                 f"`proj_size` must be 0; got {native.proj_size}. Put a gn.nn.Linear behind the layer instead."
             )
-        build = RecurSpec if torch.compiler.is_compiling() else _remembered_spec
-        return build(
+        return _spec(
             native.mode.lower(),
             native.hidden_size,
             native.num_layers,

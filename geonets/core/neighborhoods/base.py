@@ -43,6 +43,13 @@ class Neighborhood(abc.ABC):
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         """The edges from nodes of `source` to nodes of `target(structure.topology)`."""
 
+    def check(self, structure: Structure, source: Structure) -> None:  # noqa: B027  most have nothing to check
+        """Raise unless nodes of `source` can speak to nodes of `structure`: kernels, which build no edges, rely on it.
+
+        Raises:
+            StructureError: if the two do not fit together.
+        """
+
     def edges(self, structure: Structure, source: Structure | None = None) -> EdgeList:
         """The edges, built at the first call and remembered as long as topology and positions stay.
 

@@ -42,7 +42,6 @@ class Cross(Neighborhood):
     """Every node hears every node of the same item of another structure: a word hears the pixels of its image."""
 
     def check(self, structure: Structure, source: Structure) -> None:
-        """Raise unless both have as many items: kernels, which build no edges, rely on it."""
         if len(structure) != len(source):
             raise StructureError(
                 f"`source` must have as many items as the structure that hears it ({len(structure)}); "
