@@ -154,7 +154,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a self-loop counted twice",
-        "nn/graph.py",
+        "nn/graph/gcn.py",
         "missing = 1 if loops is None else 1 - loops",
         "missing = 1",
         "tests/laws/test_parity_pyg.py",

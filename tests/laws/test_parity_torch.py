@@ -27,6 +27,7 @@ def native_images(native: Any, x: torch.Tensor) -> list[torch.Tensor]:
     return [flat.detach(), grads[0].reshape(-1, x.shape[-1]), *grads[1:]]
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")  # torch's own copy
 @settings(max_examples=60, deadline=None)
 @given(axes=st.integers(1, 3), data=st.data(), seed=SEEDS)
 def test_convolutions_with_any_options(axes: int, data: Any, seed: int) -> None:

@@ -1,0 +1,18 @@
+"""What a layer asks for, without its weights: four hashable specs that the planner reads, and their operands."""
+
+from geonets.engine.spec.aggregate import AggregateOperands, AggregateSpec, Reads
+from geonets.engine.spec.attend import AttendOperands, AttendSpec
+from geonets.engine.spec.convolve import ConvolveOperands, ConvolveSpec
+from geonets.engine.spec.recur import RecurOperands, RecurSpec
+
+__all__ = [
+    "AggregateOperands",
+    "AggregateSpec",
+    "AttendOperands",
+    "AttendSpec",
+    "ConvolveOperands",
+    "ConvolveSpec",
+    "Reads",
+    "RecurOperands",
+    "RecurSpec",
+]

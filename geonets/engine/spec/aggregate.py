@@ -1,0 +1,64 @@
+"""What an `aggregate` asks for, and the tensors that come with it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Literal
+
+from torch import Tensor
+
+from geonets.core.neighborhoods import Neighborhood
+from geonets.core.options import one_of
+
+Reads = tuple[Literal["sender", "receiver", "edge"], ...]
+REDUCTIONS = ("sum", "mean", "max", "min")
+MESSAGES = ("sender", "weighted", "opaque")
+
+
+@dataclasses.dataclass(frozen=True)
+class AggregateSpec:
+    """`m_i = reduce_{j -> i} psi(x_i, x_j, e_ij)`; a sum may also add `a_i x_i`, what a node says to itself.
+
+    Args:
+        neighborhood: which nodes are heard.
+        reduce: `"sum"`, `"mean"`, `"max"` or `"min"`; nothing heard gives 0. Of equal entries the first takes
+            the gradient.
+        message: `"sender"` for `psi = x_j`, `"weighted"` for `psi = w_ij x_j`, `"opaque"` for a callable in the
+            operands.
+        reads: what an opaque message is called with, in this order.
+        count_padding: a mean over a lattice window divides by its places on nodes and padding, not by its nodes.
+        own: a sum also adds `a_i x_i`, with `a` in the operands.
+    """
+
+    neighborhood: Neighborhood
+    reduce: str
+    message: str = "sender"
+    reads: Reads = ("sender", "receiver", "edge")
+    count_padding: bool = False
+    own: bool = False
+
+    def __post_init__(self) -> None:
+        one_of("reduce", self.reduce, REDUCTIONS if not self.own else ("sum",))
+        one_of("message", self.message, MESSAGES)
+        for part in self.reads:
+            one_of("reads", part, ("sender", "receiver", "edge"))
+
+
+@dataclasses.dataclass(frozen=True)
+class AggregateOperands:
+    """Tensors of an `aggregate`, and the user's message where it is opaque.
+
+    Args:
+        senders: `(N_s, ...)` rows that messages read of the sender.
+        receivers: `(N_r, ...)` rows that messages read of the receiver, or None.
+        edges: `(E, ...)` rows in receiver order, or None; for `"weighted"` `(E,)` weights.
+        message: called with what `spec.reads` names, one row an edge; returns one row an edge.
+        own: `(N, 1)` or `(1,)` weights `a` of a node's own row of `senders`, where the spec says so.
+    """
+
+    senders: Tensor
+    receivers: Tensor | None = None
+    edges: Tensor | None = None
+    message: Callable[..., Tensor] | None = None
+    own: Tensor | None = None

@@ -1,0 +1,111 @@
+"""`GATConv`: attention over neighbours."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from geonets.core.errors import OptionError
+from geonets.core.neighborhoods import Neighborhood, WithLoops
+from geonets.core.ranges import segment_mean
+from geonets.core.structure import Structure
+from geonets.core.topology import EdgeList
+from geonets.engine.plan import run
+from geonets.engine.spec import AttendOperands, AttendSpec
+from geonets.nn.graph.weights import glorot, glorot_linear
+from geonets.nn.layer import Layer, features
+from geonets.nn.message_passing import LINKS, edge_features
+
+
+class GATConv(Layer):
+    """`x_i' = sum_{j -> i} a_ij W x_j` with `a_ij = softmax_j leaky_relu(a_s . W x_j + a_r . W x_i + a_e . W_e e_ij)`.
+
+    Arguments and keys of PyG's `GATConv`.
+
+    Args:
+        in_channels: channels of `x`.
+        out_channels: channels of each head.
+        heads: how many.
+        concat: put the heads side by side; else their mean.
+        negative_slope: of the leaky ReLU.
+        dropout: the part of the attention weights that training leaves out.
+        add_self_loops: a node hears itself exactly once.
+        edge_dim: channels of `edge_attr` where it is used.
+        fill_value: `edge_attr` of the added self-loops: a number, or `"mean"` of the edges that the node receives.
+        bias: add one.
+        residual: add `W x_i`.
+        neighborhood: who hears whom; the topology's own links unless given.
+
+    Reference: Velickovic et al., "Graph attention networks", 2018, equations 1-6.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> gn.nn.GATConv(3, 8, heads=2)(gn.chain(torch.randn(2, 5, 3))).x.shape
+        torch.Size([10, 16])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        heads: int = 1,
+        concat: bool = True,
+        negative_slope: float = 0.2,
+        dropout: float = 0.0,
+        add_self_loops: bool = True,
+        edge_dim: int | None = None,
+        fill_value: float | str = "mean",
+        bias: bool = True,
+        residual: bool = False,
+        neighborhood: Neighborhood = LINKS,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.heads, self.concat = in_channels, out_channels, heads, concat
+        self.add_self_loops, self.fill_value = add_self_loops, fill_value
+        width = heads * out_channels
+        self.lin = glorot_linear(in_channels, width)
+        self.att_src = nn.Parameter(glorot(torch.empty(1, heads, out_channels)))
+        self.att_dst = nn.Parameter(glorot(torch.empty(1, heads, out_channels)))
+        self.lin_edge = None if edge_dim is None else glorot_linear(edge_dim, width)
+        self.att_edge = None if edge_dim is None else nn.Parameter(glorot(torch.empty(1, heads, out_channels)))
+        total = width if concat else out_channels
+        self.res = glorot_linear(in_channels, total) if residual else None
+        self.bias = nn.Parameter(torch.zeros(total)) if bias else None
+        self.neighborhood = neighborhood
+        hears = WithLoops(neighborhood) if add_self_loops else neighborhood
+        self.spec = AttendSpec(hears, "additive", negative_slope, dropout)
+
+    def forward(self, structure: Structure) -> Structure:
+        x = features(structure, self.in_channels)
+        value = self.lin(x).unflatten(1, (self.heads, self.out_channels))
+        query = (value * self.att_dst).sum(-1, keepdim=True)
+        key = (value * self.att_src).sum(-1, keepdim=True)
+        operands = AttendOperands(query, key, value, self._edge_scores(structure))
+        rows = run(self.spec, operands, structure, training=self.training)
+        rows = rows.flatten(1) if self.concat else rows.mean(1)
+        rows = rows if self.res is None else rows + self.res(x)
+        return structure.replace(x=rows if self.bias is None else rows + self.bias)
+
+    def _edge_scores(self, structure: Structure) -> Tensor | None:
+        if self.lin_edge is None or self.att_edge is None:
+            return None
+        edge_rows = edge_features(structure, self.neighborhood, "GATConv with edge_dim")
+        if self.add_self_loops:
+            links, looped = structure.topology.links, self.spec.neighborhood.edges(structure)
+            loop_rows = self._loop_features(links, edge_rows)
+            assert looped.input_order is not None
+            edge_rows = torch.cat([edge_rows, loop_rows]).index_select(0, looped.input_order)
+        rows = self.lin_edge(edge_rows).unflatten(1, (self.heads, self.out_channels))
+        return (rows * self.att_edge).sum(-1)
+
+    def _loop_features(self, links: EdgeList, edge_rows: Tensor) -> Tensor:
+        if isinstance(self.fill_value, int | float):
+            return edge_rows.new_full((links.num_receivers, edge_rows.shape[1]), float(self.fill_value))
+        if self.fill_value != "mean":
+            raise OptionError(f"`fill_value` must be a number or 'mean'; got {self.fill_value!r}. Choose one of them.")
+        proper = (links.senders != links.receivers).to(edge_rows.dtype)[:, None]
+        sums = segment_mean(torch.cat([edge_rows * proper, proper], 1), links.pointers, links.receivers)
+        return sums[:, :-1] / torch.where(sums[:, -1:] > 0, sums[:, -1:], 1)
+
+    def extra_repr(self) -> str:
+        return f"{self.in_channels}, {self.out_channels}, heads={self.heads}"

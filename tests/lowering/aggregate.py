@@ -1,0 +1,55 @@
+"""Kernels for aggregations, each with a case that reaches it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from drawing import chains, graphs, grids, sets
+from hypothesis import strategies as st
+
+import geonets as gn
+from lowering.cases import case
+
+
+@case("reduce_hub")
+def readout(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    layer = gn.nn.Readout(draw(st.sampled_from(["sum", "mean", "max", "min"])))
+    return layer, draw(st.one_of(chains(3), chains(3, ragged=False), sets(2), graphs(2), grids(2, 2)))
+
+
+@case("sparse_product")
+def products(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    layers = [
+        gn.nn.SAGEConv(3, 2, aggr=draw(st.sampled_from(["mean", "sum"]))),
+        gn.nn.GINConv(gn.nn.MLP([3, 2]), eps=0.3, train_eps=True),
+        gn.nn.GCNConv(3, 2),
+        gn.nn.GCNConv(3, 2, normalize=False),
+    ]
+    return draw(st.sampled_from(layers)), draw(st.one_of(graphs(3), chains(3), grids(3, 2)))
+
+
+class _WeightedGCN(gn.nn.GCNConv):
+    def forward(self, structure: gn.Structure, edge_weight: torch.Tensor | None = None) -> gn.Structure:
+        return super().forward(structure, structure.edge_attr[:, 0] ** 2)
+
+
+@case("sparse_product")
+def weighted_products(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    return _WeightedGCN(3, 2, improved=draw(st.booleans())), draw(graphs(3, edge_channels=1))
+
+
+@case("reduce_segments")
+def segments(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    reduce = draw(st.sampled_from(["sum", "mean", "max", "min"]))
+    opaque = gn.nn.MessagePassing(lambda s, r, e: s * r.sin() + e.sum(1, keepdim=True), reduce)
+    layers = [opaque, gn.nn.GINEConv(gn.nn.MLP([3, 2]), edge_dim=2)]
+    if draw(st.booleans()):
+        return gn.nn.SAGEConv(3, 2, aggr=draw(st.sampled_from(["max", "min"]))), draw(graphs(3))
+    return draw(st.sampled_from(layers)), draw(graphs(3, edge_channels=2))
+
+
+@case("reduce_segments")
+def neighbours(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    hears = draw(st.sampled_from([gn.KNN(2), gn.KNN(3, loop=True), gn.Radius(1.0)]))
+    return gn.nn.PointNetConv(gn.nn.MLP([6, 4]), gn.nn.MLP([4, 2]), neighborhood=hears), draw(sets(3))
