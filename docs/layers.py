@@ -16,7 +16,8 @@ PAGE = ROOT / "docs" / "layers.md"
 HEAD = """# Layers
 
 Written by `docs/layers.py`, which runs every layer on structures of every kind; a test keeps it current. A layer whose
-row does not name sets needs edges: there it is given a neighborhood such as `gn.KNN(16)`, or the structure is connected first.
+row does not name sets needs edges: there it is given a neighborhood such as `gn.KNN(16)`, or the structure is connected
+first.
 
 | layer | runs on | kernels |
 |---|---|---|

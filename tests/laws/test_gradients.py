@@ -10,25 +10,8 @@ from every_layer import CASES, IDS, made
 
 import geonets as gn
 
-NUMERIC = [
-    (name, draw)
-    for name, draw in CASES
-    if name
-    in (
-        "Conv2d",
-        "AvgPool2d",
-        "GINEConv",
-        "GATConv",
-        "LSTM",
-        "MultiheadAttention",
-        "Readout mean",
-        "MessagePassing",
-        "PointNetConv",
-    )
-]
 
-
-@pytest.mark.parametrize(("name", "draw"), NUMERIC, ids=[f"{n}-{d.__name__}" for n, d in NUMERIC])
+@pytest.mark.parametrize(("name", "draw"), CASES, ids=IDS)
 def test_gradients_are_numerical_derivatives(name: str, draw: Any) -> None:
     layer, structure = made(name), draw([3, 0, 2], seed=11)
     x = structure.x.clone().requires_grad_()
