@@ -25,6 +25,7 @@ PUBLIC = {
         Conv1d Conv2d Conv3d MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
         RNN LSTM GRU RNNCell LSTMCell GRUCell
         GCNConv SAGEConv GINConv GINEConv GATConv PointNetConv MultiheadAttention
+        GATv2Conv TransformerConv
     """,
     "geonets.models": "MLP PointNet",
 }

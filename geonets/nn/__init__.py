@@ -3,7 +3,7 @@
 from geonets.nn.attention import MultiheadAttention
 from geonets.nn.containers import Sequential
 from geonets.nn.convolution import Conv1d, Conv2d, Conv3d
-from geonets.nn.graph import GATConv, GCNConv, GINConv, GINEConv, SAGEConv
+from geonets.nn.graph import GATConv, GATv2Conv, GCNConv, GINConv, GINEConv, SAGEConv, TransformerConv
 from geonets.nn.layer import Layer
 from geonets.nn.message_passing import MessagePassing, PointNetConv
 from geonets.nn.nodewise import (
@@ -43,6 +43,7 @@ __all__ = [
     "Dropout",
     "FromPyG",
     "GATConv",
+    "GATv2Conv",
     "GCNConv",
     "GINConv",
     "GINEConv",
@@ -68,4 +69,5 @@ __all__ = [
     "Sigmoid",
     "Softplus",
     "Tanh",
+    "TransformerConv",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import geonets as gn
-from geonets.engine.spec import AggregateSpec
+from geonets.engine.spec import AggregateSpec, AttendSpec
 from messages.things import unknown
 
 CASES: list[tuple[str, Callable[[], Any]]] = [
@@ -15,5 +15,11 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     (
         "`reads` must be one of sender, receiver, edge; got 'node'",
         lambda: AggregateSpec(gn.Links(), "sum", reads=unknown),
+    ),
+    ("`score` must be one of dot, additive, gatv2, opaque; got 'cosine'", lambda: AttendSpec(gn.Links(), "cosine")),
+    ("`reads` must be one of query, key, edge; got 'node'", lambda: AttendSpec(gn.Links(), reads=unknown)),
+    (
+        "`edge_terms` must be one of bias, keys, values; got 'node'",
+        lambda: AttendSpec(gn.Links(), edge_terms=unknown),
     ),
 ]

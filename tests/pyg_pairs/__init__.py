@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyg_pairs import classics
+from pyg_pairs import attention, classics
 
 
 def pairs() -> dict[str, tuple[Any, Any, list[str]]]:
     """Our layer, PyG's, and which of `edge_attr, pos` PyG's forward takes after `x, edge_index`."""
-    return classics.pairs()
+    return {**classics.pairs(), **attention.pairs()}

@@ -1,7 +1,7 @@
 """What a layer asks for, without its weights: four hashable specs that the planner reads, and their operands."""
 
 from geonets.engine.spec.aggregate import AggregateOperands, AggregateSpec, Reads
-from geonets.engine.spec.attend import AttendOperands, AttendSpec
+from geonets.engine.spec.attend import AttendOperands, AttendSpec, EdgeTerms, ScoreReads
 from geonets.engine.spec.convolve import ConvolveOperands, ConvolveSpec
 from geonets.engine.spec.recur import RecurOperands, RecurSpec
 
@@ -12,7 +12,9 @@ __all__ = [
     "AttendSpec",
     "ConvolveOperands",
     "ConvolveSpec",
+    "EdgeTerms",
     "Reads",
     "RecurOperands",
     "RecurSpec",
+    "ScoreReads",
 ]

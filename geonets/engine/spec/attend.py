@@ -3,45 +3,72 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from typing import Literal
 
 from torch import Tensor
 
 from geonets.core.neighborhoods import Neighborhood
 from geonets.core.options import one_of
 
+ScoreReads = tuple[Literal["query", "key", "edge"], ...]
+EdgeTerms = tuple[Literal["bias", "keys", "values"], ...]
+SCORES = ("dot", "additive", "gatv2", "opaque")
+
 
 @dataclasses.dataclass(frozen=True)
 class AttendSpec:
-    """`y_i = sum_{j -> i} softmax_j(score(q_i, k_j) + b_ij) v_j`, in heads; nothing heard gives 0.
+    """`y_i = sum_{j -> i} softmax_j(score(q_i, k_j + f_ij, e_ij) + b_ij) (v_j + u_ij)`, in heads of `D` channels.
+
+    A node that hears nothing, or whose biases are all `-inf`, gets 0 and finite gradients.
 
     Args:
         neighborhood: which nodes are heard.
-        score: `"dot"` for `q . k / sqrt(D)`, `"additive"` for `leaky_relu(q + k + e)` with one number a head.
+        score: `"dot"` for `q . k / sqrt(D)`, `"additive"` for `leaky_relu(q + k + e)` with one number a head,
+            `"gatv2"` for `a . leaky_relu(q + k + e)`, `"opaque"` for a callable in the operands.
         negative_slope: of the leaky ReLU.
         dropout: the part of the softmax weights that training leaves out.
+        reads: what an opaque score is called with, in this order.
+        edge_terms: which of `bias`, `edge_keys` and `edge_values` the operands hold, one row an edge.
     """
 
     neighborhood: Neighborhood
     score: str = "dot"
     negative_slope: float = 0.2
     dropout: float = 0.0
+    reads: ScoreReads = ("query", "key", "edge")
+    edge_terms: EdgeTerms = ()
 
     def __post_init__(self) -> None:
-        one_of("score", self.score, ("dot", "additive"))
+        one_of("score", self.score, SCORES)
+        for part in self.reads:
+            one_of("reads", part, ("query", "key", "edge"))
+        for term in self.edge_terms:
+            one_of("edge_terms", term, ("bias", "keys", "values"))
 
 
 @dataclasses.dataclass(frozen=True)
 class AttendOperands:
-    """Tensors of an `attend`.
+    """Tensors of an `attend`; edge rows are in receiver order.
 
     Args:
-        query: `(N_r, H, D)`, `D` = 1 for an additive score.
-        key: `(N_s, H, D)`.
+        query: `(N_r, H, D)`, `D` = 1 for an additive score; of any shape `(N_r, ...)` for an opaque one.
+        key: `(N_s, H, D)` likewise.
         value: `(N_s, H, D_v)`.
-        edges: `(E, H)` added to additive scores before the leaky ReLU, in receiver order, or None.
+        edges: what a score reads of an edge: `(E, H)` if additive, `(E, H, D)` if gatv2, `(E, ...)` if opaque, or None.
+        bias: `(E, H)` or `(E, 1)`, added to the scores; `-inf` where an edge is not heard.
+        edge_keys: `(E, H, D)`, added to the keys.
+        edge_values: `(E, H, D_v)`, added to the values.
+        attention: `(H, D)`, the vector `a` of a gatv2 score.
+        score: called with what `spec.reads` names, one row an edge; returns `(E, H)`.
     """
 
     query: Tensor
     key: Tensor
     value: Tensor
     edges: Tensor | None = None
+    bias: Tensor | None = None
+    edge_keys: Tensor | None = None
+    edge_values: Tensor | None = None
+    attention: Tensor | None = None
+    score: Callable[..., Tensor] | None = None

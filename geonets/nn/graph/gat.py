@@ -5,13 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from geonets.core.errors import OptionError
 from geonets.core.neighborhoods import Neighborhood, WithLoops
-from geonets.core.ranges import segment_mean
 from geonets.core.structure import Structure
-from geonets.core.topology import EdgeList
 from geonets.engine.plan import run
 from geonets.engine.spec import AttendOperands, AttendSpec
+from geonets.nn.graph.loops import with_loop_features
 from geonets.nn.graph.weights import glorot, glorot_linear
 from geonets.nn.layer import Layer, features
 from geonets.nn.message_passing import LINKS, edge_features
@@ -91,21 +89,9 @@ class GATConv(Layer):
             return None
         edge_rows = edge_features(structure, self.neighborhood, "GATConv with edge_dim")
         if self.add_self_loops:
-            links, looped = structure.topology.links, self.spec.neighborhood.edges(structure)
-            loop_rows = self._loop_features(links, edge_rows)
-            assert looped.input_order is not None
-            edge_rows = torch.cat([edge_rows, loop_rows]).index_select(0, looped.input_order)
+            edge_rows = with_loop_features(edge_rows, structure, self.spec.neighborhood, self.fill_value)
         rows = self.lin_edge(edge_rows).unflatten(1, (self.heads, self.out_channels))
         return (rows * self.att_edge).sum(-1)
-
-    def _loop_features(self, links: EdgeList, edge_rows: Tensor) -> Tensor:
-        if isinstance(self.fill_value, int | float):
-            return edge_rows.new_full((links.num_receivers, edge_rows.shape[1]), float(self.fill_value))
-        if self.fill_value != "mean":
-            raise OptionError(f"`fill_value` must be a number or 'mean'; got {self.fill_value!r}. Choose one of them.")
-        proper = (links.senders != links.receivers).to(edge_rows.dtype)[:, None]
-        sums = segment_mean(torch.cat([edge_rows * proper, proper], 1), links.pointers, links.receivers)
-        return sums[:, :-1] / torch.where(sums[:, -1:] > 0, sums[:, -1:], 1)
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, heads={self.heads}"

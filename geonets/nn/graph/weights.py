@@ -7,9 +7,9 @@ import math
 from torch import Tensor, nn
 
 
-def glorot_linear(in_channels: int, out_channels: int) -> nn.Linear:
-    """A linear layer without bias, started by `glorot`."""
-    linear = nn.Linear(in_channels, out_channels, bias=False)
+def glorot_linear(in_channels: int, out_channels: int, bias: bool = False) -> nn.Linear:
+    """A linear layer started by `glorot`, its bias as torch does."""
+    linear = nn.Linear(in_channels, out_channels, bias=bias)
     glorot(linear.weight)
     return linear
 

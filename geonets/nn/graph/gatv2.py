@@ -1,0 +1,95 @@
+"""`GATv2Conv`: attention over neighbours whose ranking may differ from node to node."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from geonets.core.neighborhoods import Neighborhood, WithLoops
+from geonets.core.structure import Structure
+from geonets.engine.plan import run
+from geonets.engine.spec import AttendOperands, AttendSpec
+from geonets.nn.graph.loops import with_loop_features
+from geonets.nn.graph.weights import glorot, glorot_linear
+from geonets.nn.layer import Layer, features
+from geonets.nn.message_passing import LINKS, edge_features
+
+
+class GATv2Conv(Layer):
+    """`x_i' = sum_{j -> i} a_ij W_l x_j` with `a_ij = softmax_j a . leaky_relu(W_r x_i + W_l x_j + W_e e_ij)`.
+
+    Arguments and keys of PyG's `GATv2Conv`.
+
+    Args:
+        in_channels: channels of `x`.
+        out_channels: channels of each head.
+        heads: how many.
+        concat: put the heads side by side; else their mean.
+        negative_slope: of the leaky ReLU.
+        dropout: the part of the attention weights that training leaves out.
+        add_self_loops: a node hears itself exactly once.
+        edge_dim: channels of `edge_attr` where it is used.
+        fill_value: `edge_attr` of the added self-loops: a number, or `"mean"` of the edges that the node receives.
+        bias: in `W_l` and `W_r`, and one for the result.
+        share_weights: `W_r` is `W_l`.
+        residual: add `W x_i`.
+        neighborhood: who hears whom; the topology's own links unless given.
+
+    Reference: Brody, Alon & Yahav, "How attentive are graph attention networks?", 2022, equation 7.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> gn.nn.GATv2Conv(3, 8, heads=2)(gn.chain(torch.randn(2, 5, 3))).x.shape
+        torch.Size([10, 16])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        heads: int = 1,
+        concat: bool = True,
+        negative_slope: float = 0.2,
+        dropout: float = 0.0,
+        add_self_loops: bool = True,
+        edge_dim: int | None = None,
+        fill_value: float | str = "mean",
+        bias: bool = True,
+        share_weights: bool = False,
+        residual: bool = False,
+        neighborhood: Neighborhood = LINKS,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.heads, self.concat = in_channels, out_channels, heads, concat
+        self.add_self_loops, self.fill_value = add_self_loops, fill_value
+        width, total = heads * out_channels, heads * out_channels if concat else out_channels
+        self.lin_l = glorot_linear(in_channels, width, bias)
+        self.lin_r = self.lin_l if share_weights else glorot_linear(in_channels, width, bias)
+        self.att = nn.Parameter(glorot(torch.empty(1, heads, out_channels)))
+        self.lin_edge = None if edge_dim is None else glorot_linear(edge_dim, width)
+        self.res = glorot_linear(in_channels, total) if residual else None
+        self.bias = nn.Parameter(torch.zeros(total)) if bias else None
+        self.neighborhood = neighborhood
+        hears = WithLoops(neighborhood) if add_self_loops else neighborhood
+        self.spec = AttendSpec(hears, "gatv2", negative_slope, dropout)
+
+    def forward(self, structure: Structure) -> Structure:
+        x = features(structure, self.in_channels)
+        value = self.lin_l(x).unflatten(1, (self.heads, self.out_channels))
+        query = value if self.lin_r is self.lin_l else self.lin_r(x).unflatten(1, (self.heads, self.out_channels))
+        operands = AttendOperands(query, value, value, self._edge_rows(structure), attention=self.att[0])
+        rows = run(self.spec, operands, structure, training=self.training)
+        rows = rows.flatten(1) if self.concat else rows.mean(1)
+        rows = rows if self.res is None else rows + self.res(x)
+        return structure.replace(x=rows if self.bias is None else rows + self.bias)
+
+    def _edge_rows(self, structure: Structure) -> Tensor | None:
+        if self.lin_edge is None:
+            return None
+        edge_rows = edge_features(structure, self.neighborhood, "GATv2Conv with edge_dim")
+        if self.add_self_loops:
+            edge_rows = with_loop_features(edge_rows, structure, self.spec.neighborhood, self.fill_value)
+        return self.lin_edge(edge_rows).unflatten(1, (self.heads, self.out_channels))
+
+    def extra_repr(self) -> str:
+        return f"{self.in_channels}, {self.out_channels}, heads={self.heads}"
