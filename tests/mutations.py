@@ -141,9 +141,30 @@ MUTATIONS = (
     Mutation(
         "neighbours from other items",
         "core/sampling/neighbors.py",
-        "inside = (found < num_nodes) & (items",
-        "inside = (found < num_nodes) | (items",
+        "distances[found_items[found] != items[nodes]] = np.inf",
+        "distances[found_items[found] < items[nodes]] = np.inf",
         "tests/laws/test_batch_invariance.py",
+    ),
+    Mutation(
+        "a point chosen twice",
+        "core/sampling/farthest.py",
+        "torch.minimum(apart[:items], distance).scatter(1, latest[:, None], -1.0)",
+        "torch.minimum(apart[:items], distance)",
+        "tests/core/test_sampling.py",
+    ),
+    Mutation(
+        "voxels shared by items",
+        "core/sampling/voxels.py",
+        "torch.cat([topology.item_ids[:, None], places], 1)",
+        "torch.cat([0 * topology.item_ids[:, None], places], 1)",
+        "tests/core/test_sampling.py",
+    ),
+    Mutation(
+        "equal distances in the order of the tree",
+        "core/sampling/neighbors.py",
+        "order = np.lexsort((found, distances))",
+        "order = np.argsort(distances, axis=1, kind='stable')",
+        "tests/core/test_sampling.py",
     ),
     Mutation(
         "faces that keep the old node numbers",

@@ -8,8 +8,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from geonets.core.errors import StructureError
-from geonets.core.neighborhoods.base import Neighborhood
+from geonets.core.neighborhoods.base import Neighborhood, same_items
 from geonets.core.ranges import Sizes, concatenated_ranges
 from geonets.core.structure import Structure
 from geonets.core.topology import EdgeList, Set, Topology
@@ -42,12 +41,7 @@ class Cross(Neighborhood):
     """Every node hears every node of the same item of another structure: a word hears the pixels of its image."""
 
     def check(self, structure: Structure, source: Structure) -> None:
-        if len(structure) != len(source):
-            raise StructureError(
-                f"`source` must have as many items as the structure that hears it ({len(structure)}); "
-                f"got {len(source)}. "
-                "Item b hears item b."
-            )
+        same_items(structure, source)
 
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         self.check(structure, source)

@@ -1,0 +1,148 @@
+"""Farthest point sampling: nodes spread evenly over each item, all items advancing together."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from geonets.core.errors import OptionError
+from geonets.core.options import one_of
+from geonets.core.ranges import offsets_of, segment_mean
+from geonets.core.topology import Topology
+
+STARTS = ("far", "first", "random")
+
+
+class Spread(NamedTuple):
+    """Chosen nodes, and to which of them every node belongs.
+
+    Args:
+        nodes: `(M,)` node numbers, item by item, in the order in which they were chosen.
+        counts: `(B,)` how many of each item.
+        owners: `(N,)` for each node the place in `nodes` of the chosen node that is nearest to it; of equally near
+            ones that which was chosen first. -1 in an item of which none was chosen.
+    """
+
+    nodes: Tensor
+    counts: Tensor
+    owners: Tensor
+
+
+def kept_counts(topology: Topology, ratio: float | int) -> Tensor:
+    """`(B,)` how many nodes of each item are kept: `ceil(ratio n)`, or `min(ratio, n)` where `ratio` is an int.
+
+    Example:
+        >>> from geonets.core.topology import Set
+        >>> kept_counts(Set([5, 0, 2]), 0.5).tolist(), kept_counts(Set([5, 0, 2]), 3).tolist()
+        ([3, 0, 1], [3, 0, 2])
+    """
+    counts = topology.node_counts
+    if isinstance(ratio, int):
+        return counts.clamp(max=ratio)
+    return (ratio * counts.double()).ceil().long()
+
+
+def check_ratio(ratio: float | int) -> None:
+    """Raise unless `ratio` is a number of nodes or a part of them.
+
+    Raises:
+        OptionError: if it is not positive, or a float above 1.
+    """
+    if ratio <= 0 or (isinstance(ratio, float) and ratio > 1):
+        raise OptionError(
+            f"`ratio` must be a part of the nodes in (0, 1], or a number of nodes as an int; got {ratio}. "
+            "Pass 0.25, or 128."
+        )
+
+
+def farthest_points(
+    pos: Tensor, topology: Topology, ratio: float | int | Tensor, start: str = "far", seed: int = 0
+) -> Spread:
+    """Choose nodes of each item one after another, each the farthest from those chosen before.
+
+    `n_1 = start`, `n_{t+1} = argmax_i min_{s <= t} |pos_i - pos_{n_s}|`; of equally far nodes the lowest number. No
+    node is chosen twice, coincident ones included.
+
+    Args:
+        pos: `(N, D)` positions.
+        topology: which nodes share an item.
+        ratio: the part of each item's nodes (rounded up), a number of nodes as an int, or `(B,)` numbers.
+        start: `"far"` begins with the node farthest from the item's mean, so that the choice does not depend on how
+            nodes are numbered; `"first"` with its lowest node number; `"random"` anywhere.
+        seed: of the random start, which lies at one fraction of every item: batch mates make no difference.
+
+    Reference: Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985; Qi et al., "PointNet++",
+        2017, section 3.2.
+
+    Example:
+        >>> from geonets.core.topology import Set
+        >>> line = torch.tensor([[0.0], [1.0], [2.0], [9.0]])
+        >>> spread = farthest_points(line, Set(4), 2)
+        >>> spread.nodes.tolist(), spread.owners.tolist()
+        ([3, 0], [1, 1, 1, 0])
+    """
+    one_of("start", start, STARTS)
+    if not isinstance(ratio, Tensor):
+        check_ratio(ratio)
+    places = pos.detach().double()
+    wanted = ratio.to(topology.device) if isinstance(ratio, Tensor) else kept_counts(topology, ratio)
+    wanted = torch.minimum(wanted, topology.node_counts)
+    order = wanted.argsort(descending=True, stable=True)  # items that are done early stand last
+    counts = topology.node_counts.index_select(0, order)
+    steps = torch.arange(int(wanted.max()) if len(wanted) else 0, device=pos.device)
+    alive = (wanted[:, None] > steps).sum(0).tolist()
+    longest = int(counts.max()) if len(counts) else 0
+    column = torch.arange(longest, device=pos.device)
+    exists = column < counts[:, None]  # (B, L)
+    starts = topology.node_offsets[:-1].index_select(0, order)
+    table = torch.where(exists, starts[:, None] + column, 0)
+    points = places.index_select(0, table.flatten()).T.reshape(places.shape[1], *table.shape)  # (D, B, L)
+    apart = torch.where(exists, torch.inf, -1.0).double()  # squared distance to the nearest chosen node; -1: taken
+    nearest = apart.clone()
+    owner = torch.full_like(table, -1)
+    chosen = []
+    latest = _first(places, topology, start, seed).index_select(0, order) - starts
+    for step, items in enumerate(alive):
+        if step:
+            latest = apart[:items].argmax(1)
+        latest = latest[:items]
+        here = points[:, :items].gather(2, latest.expand(len(points), -1)[..., None])
+        distance = (points[:, :items] - here).square().sum(0)
+        owner[:items] = torch.where(distance < nearest[:items], step, owner[:items])
+        nearest[:items] = torch.minimum(nearest[:items], distance)
+        apart[:items] = torch.minimum(apart[:items], distance).scatter(1, latest[:, None], -1.0)
+        chosen.append(latest + starts[:items])
+    return _packed(topology, chosen, wanted, order, owner[exists], table[exists])
+
+
+def _packed(
+    topology: Topology, chosen: list[Tensor], wanted: Tensor, order: Tensor, owner: Tensor, nodes: Tensor
+) -> Spread:
+    """The choices of all steps, put item by item."""
+    offsets = offsets_of(wanted)
+    firsts = offsets[:-1]
+    owners = torch.empty_like(topology.item_ids).index_copy_(0, nodes, owner)
+    owners = torch.where(owners < 0, owners, owners + firsts.index_select(0, topology.item_ids))
+    if not chosen:
+        return Spread(nodes.new_empty(0), wanted, owners)
+    places = torch.cat([firsts.index_select(0, order[: len(part)]) + step for step, part in enumerate(chosen)])
+    picked = torch.cat(chosen)
+    return Spread(torch.empty_like(picked).index_copy_(0, places, picked), wanted, owners)
+
+
+def _first(places: Tensor, topology: Topology, start: str, seed: int) -> Tensor:
+    """`(B,)` the node of each item to begin with; of an empty item any number."""
+    starts, counts = topology.node_offsets[:-1], topology.node_counts
+    if start == "random":
+        fraction = torch.rand((), generator=torch.Generator().manual_seed(seed), dtype=torch.float64).item()
+        return starts + (fraction * counts.double()).long()
+    if start == "first" or not len(places):
+        return starts
+    items = topology.item_ids
+    middle = segment_mean(places, topology.node_offsets, items).index_select(0, items)
+    far = (places - middle).square().sum(1)
+    peak = far.new_full((len(counts),), -1.0).scatter_reduce(0, items, far, "amax")
+    candidates = torch.where(far == peak.index_select(0, items), torch.arange(len(far), device=far.device), len(far))
+    return starts.new_full((len(counts),), len(far)).scatter_reduce(0, items, candidates, "amin")
