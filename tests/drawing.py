@@ -53,7 +53,9 @@ def sets(draw: Any, channels: int, dim: int = 3) -> gn.Structure:
 
 
 @st.composite
-def graphs(draw: Any, channels: int, edge_channels: int = 0, dim: int = 0) -> gn.Structure:
+def graphs(
+    draw: Any, channels: int, edge_channels: int = 0, dim: int = 0, num_types: int | None = None
+) -> gn.Structure:
     """Multigraphs with self-loops, isolated nodes, items without edges and items without nodes."""
     counts = draw(COUNTS)
     pairs: list[tuple[int, int]] = []
@@ -65,7 +67,10 @@ def graphs(draw: Any, channels: int, edge_channels: int = 0, dim: int = 0) -> gn
         start += count
     order = draw(st.permutations(range(len(pairs))))
     ends = torch.tensor([pairs[row] for row in order], dtype=torch.long).reshape(-1, 2)
-    topology = gn.Graph(ends[:, 0], ends[:, 1], torch.tensor(counts, dtype=torch.long))
+    types = None
+    if num_types is not None:
+        types = torch.tensor([draw(st.integers(0, num_types - 1)) for _ in pairs], dtype=torch.long)
+    topology = gn.Graph(ends[:, 0], ends[:, 1], torch.tensor(counts, dtype=torch.long), types)
     structure = _featured(draw, topology, channels)
     if edge_channels:
         structure = structure.replace(edge_attr=rows(topology.num_edges, edge_channels, draw(SEEDS)))

@@ -43,8 +43,8 @@ MUTATIONS = (
     Mutation(
         "a weight's axes in the wrong order",
         "engine/kernels/convolution.py",
-        "return as_rows(convolve(images, weight,",
-        "return as_rows(convolve(images, weight.flip(-1),",
+        "return convolve(images, weight,",
+        "return convolve(images, weight.flip(-1),",
         "tests/laws/test_identities.py",
     ),
     Mutation(
@@ -179,6 +179,27 @@ MUTATIONS = (
         "missing = 1 if loops is None else 1 - loops",
         "missing = 1",
         "tests/laws/test_parity_pyg.py",
+    ),
+    Mutation(
+        "items on a canvas that see each other",
+        "engine/kernels/canvas.py",
+        "seen = torch.where(lengths > 0, stride * (lengths - 1) + reach + 1, 0)",
+        "seen = torch.where(lengths > 0, stride * (lengths - 1) + 1, 0)",
+        LOWERING,
+    ),
+    Mutation(
+        "maxima over blank cells of a canvas",
+        "engine/kernels/pooling.py",
+        "canvas.paint(rows, -math.inf)",
+        "canvas.paint(rows)",
+        LOWERING,
+    ),
+    Mutation(
+        "influences in the order of the edges, not of the slots",
+        "engine/kernels/relational.py",
+        "weights.to(operands.x.dtype).index_select(0, slots.order)",
+        "weights.to(operands.x.dtype)",
+        LOWERING,
     ),
     Mutation(
         "pooling that averages over padding when told not to",

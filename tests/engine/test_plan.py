@@ -52,7 +52,7 @@ def test_a_report_names_layer_kernel_sizes_and_reasons() -> None:
     report = gn.explain_plan(net, photos)
     assert [step.layer for step in report] == ["0 Conv2d", "2 Readout"]
     assert str(report).splitlines() == [
-        "0 Conv2d: conv_by_size",
+        "0 Conv2d: conv_on_canvas",
         "    on Grid(2 items of 5 x 8 .. 8 x 9 nodes along (y, x)) -> rows (57, 4)",
         "    refused conv_on_grid: items differ in size",
         "2 Readout: reduce_hub",

@@ -12,7 +12,7 @@ import geonets as gn
 from lowering.cases import case
 
 
-@case("pool_on_grid", "pool_by_size")
+@case("pool_on_grid", "pool_on_canvas")
 def pooling(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     axes = draw(st.integers(1, 3))
     kernel = draw(st.integers(1, 3))

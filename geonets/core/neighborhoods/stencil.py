@@ -91,14 +91,22 @@ class Stencil(Neighborhood):
         steps = torch.tensor(list(places), device=topology.device) * dilation - padding
         return lattice_edges(topology, target, steps, self._row(self.stride, topology), self.padding_mode)
 
-    def window_counts(self, topology: Topology) -> Tensor:
-        """`(N_target,)` places of each window on nodes or on padding: less than all only in `ceil_mode`."""
+    def window_counts(self, topology: Topology, count_padding: bool = True) -> Tensor:
+        """`(N_target,)` places of each window on nodes, or on nodes and padding: less than all only in `ceil_mode`."""
+        return topology.remember(
+            ("window_counts", self.key, count_padding), lambda: self._window_counts(topology, count_padding)
+        )
+
+    def _window_counts(self, topology: Topology, count_padding: bool) -> Tensor:
         target = self.target(topology)
         assert isinstance(topology, Lattice) and isinstance(target, Lattice)
+        dilation = self._row(self.dilation, topology)
         starts = target.coordinates() * self._row(self.stride, topology) - self._row(self.padding, topology)
-        ends = topology.sizes.sizes.index_select(0, target.item_ids) + self._row(self.padding_after, topology)
-        room = (ends - starts + self._row(self.dilation, topology) - 1) // self._row(self.dilation, topology)
-        return torch.minimum(room, self._row(self.kernel_size, topology)).prod(1)
+        ends = topology.sizes.sizes.index_select(0, target.item_ids)
+        ends = ends + self._row(self.padding_after, topology) if count_padding else ends
+        first = 0 if count_padding else ((dilation - 1 - starts) // dilation).clamp(min=0)
+        last = torch.minimum((ends - starts + dilation - 1) // dilation, self._row(self.kernel_size, topology))
+        return (last - first).clamp(min=0).prod(1)
 
     def length(self, size: int, axis: int) -> int:
         """The number of windows along one axis (Dumoulin & Visin 2016, relation 6, with dilation)."""
@@ -129,6 +137,8 @@ class Stencil(Neighborhood):
         if len(small):
             raise self._too_large(tuple(table[int(small[0])].tolist()), item=int(small[0]))
         out = torch.where(empty, 0, out)
+        if torch.equal(out, table):
+            return topology
         return topology.with_sizes(Sizes(None, topology.num_items, out, int(out.prod(1).sum())))
 
     def _check_padding(self, topology: Lattice) -> None:

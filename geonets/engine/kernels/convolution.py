@@ -1,4 +1,4 @@
-"""`convolve` on lattices: torch's convolutions on a channels-last view of the packed rows."""
+"""`convolve` on lattices: torch's convolutions on a channels-last view of the packed rows, or on one canvas."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from geonets.core.neighborhoods import Stencil
-from geonets.engine.kernels.groups import SizeGroup, by_size, connected_zeros, size_groups
-from geonets.engine.kernels.lattice import as_images, as_rows, image_axes, is_empty
+from geonets.core.topology import Lattice
+from geonets.engine.kernels.canvas import canvas_of
+from geonets.engine.kernels.groups import connected_zeros
+from geonets.engine.kernels.lattice import as_images, as_rows, image_axes
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import ConvolveOperands, ConvolveSpec
 
@@ -16,52 +18,56 @@ MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "c
 
 def conv_on_grid(call: Call) -> Tensor:
     """One `conv2d` or `conv3d` for all items."""
+    operands, stencil = call.operands, call.spec.neighborhood
     sizes = call.structure.topology.uniform
     assert sizes is not None
-    return _conv(call.spec, call.operands, call.operands.x, len(call.structure), sizes)
-
-
-def conv_by_size(call: Call) -> Tensor:
-    """One convolution for each size of item that occurs."""
-    topology, operands = call.structure.topology, call.operands
-    groups = size_groups(topology, call.spec.neighborhood.target(topology))
-    if not groups:
-        return connected_zeros((0, len(operands.weight)), operands.x, operands.weight, operands.bias)
-
-    def run(group: SizeGroup) -> Tensor:
-        return _conv(call.spec, operands, operands.x.index_select(0, group.rows[0]), group.num_items, group.sizes[0])
-
-    return by_size(groups, run, [group.rows[1] for group in groups])
-
-
-def _conv(
-    spec: ConvolveSpec, operands: ConvolveOperands, rows: Tensor, num_items: int, sizes: tuple[int, ...]
-) -> Tensor:
-    stencil = spec.neighborhood
-    assert isinstance(stencil, Stencil)
-    weight, bias = operands.weight, operands.bias
-    if is_empty(num_items, sizes):
-        return connected_zeros((0, len(weight)), rows, weight, bias)
-    images = as_images(rows, num_items, sizes)
-    weight = weight.unsqueeze(2) if len(sizes) == 1 else weight
-    padding = image_axes(stencil.padding, 0)
+    if not len(operands.x):
+        return _nothing(operands)
+    images = as_images(operands.x, len(call.structure), sizes)
+    padding = stencil.padding
     if stencil.padding_mode != "zeros" or stencil.padding != stencil.padding_after:
         ends = [n for pair in zip(stencil.padding, stencil.padding_after, strict=True) for n in pair[::-1]][::-1]
         ends = [*ends, 0, 0] if len(sizes) == 1 else ends
-        images, padding = functional.pad(images, ends, MODES[stencil.padding_mode]), 0
-    convolve = functional.conv3d if len(sizes) == 3 else functional.conv2d
+        images, padding = functional.pad(images, ends, MODES[stencil.padding_mode]), (0,) * len(sizes)
+    return as_rows(_conv(call.spec, operands, images, padding))
+
+
+def conv_on_canvas(call: Call) -> Tensor:
+    """One `conv2d` or `conv3d` for items of all sizes, side by side."""
+    operands = call.operands
+    canvas = canvas_of(call)
+    if not len(canvas.windows):
+        return _nothing(operands)
+    padding = (0,) * len(canvas.shape)
+    return canvas.cut(_conv(call.spec, operands, canvas.paint(operands.x), padding))
+
+
+def _conv(spec: ConvolveSpec, operands: ConvolveOperands, images: Tensor, padding: tuple[int, ...]) -> Tensor:
+    stencil, weight = spec.neighborhood, operands.weight
+    assert isinstance(stencil, Stencil)
+    weight = weight.unsqueeze(2) if stencil.num_axes == 1 else weight
+    convolve = functional.conv3d if stencil.num_axes == 3 else functional.conv2d
     stride, dilation = image_axes(stencil.stride, 1), image_axes(stencil.dilation, 1)
-    return as_rows(convolve(images, weight, bias, stride, padding, dilation, spec.groups))
+    return convolve(images, weight, operands.bias, stride, image_axes(padding, 0), dilation, spec.groups)
+
+
+def _nothing(operands: ConvolveOperands) -> Tensor:
+    return connected_zeros((0, len(operands.weight)), operands.x, operands.weight, operands.bias)
 
 
 def _lattice_rule(situation: Situation, uniform: bool) -> bool | str | None:
-    if not isinstance(situation.spec, ConvolveSpec):
+    spec = situation.spec
+    if not isinstance(spec, ConvolveSpec):
         return None
-    stencil = situation.spec.neighborhood
+    stencil = spec.neighborhood
     if not isinstance(stencil, Stencil):
         return f"edges come from {type(stencil).__name__}, not from a window on a lattice"
+    if not issubclass(situation.kind, Lattice):
+        return f"the topology is a {situation.kind.__name__}, not a Chain or Grid"
     if stencil.num_axes > 3:
         return f"the window has {stencil.num_axes} axes; torch convolves along 1 to 3"
+    if spec.influence != "typed":
+        return f"the influence is {spec.influence}; torch's convolutions weigh all nodes alike"
     if uniform and not situation.uniform:
         return "items differ in size"
     return True
@@ -69,5 +75,5 @@ def _lattice_rule(situation: Situation, uniform: bool) -> bool | str | None:
 
 RULES = (
     Rule(conv_on_grid, lambda situation: _lattice_rule(situation, uniform=True)),
-    Rule(conv_by_size, lambda situation: _lattice_rule(situation, uniform=False)),
+    Rule(conv_on_canvas, lambda situation: _lattice_rule(situation, uniform=False)),
 )

@@ -1,8 +1,6 @@
-"""Packed rows of a uniform lattice seen as torch's channels-last images: views, never copies."""
+"""Packed rows of a lattice seen as torch's channels-last images: views, never copies."""
 
 from __future__ import annotations
-
-import math
 
 from torch import Tensor
 
@@ -16,11 +14,6 @@ def as_images(rows: Tensor, num_items: int, sizes: tuple[int, ...]) -> Tensor:
 def as_rows(images: Tensor) -> Tensor:
     """`(B, C, ...)` images as `(N, C)` rows; a view where the images are channels last in memory."""
     return images.movedim(1, -1).flatten(0, -2)
-
-
-def is_empty(num_items: int, sizes: tuple[int, ...]) -> bool:
-    """Whether there is no node at all."""
-    return not num_items * math.prod(sizes)
 
 
 def image_axes(numbers: tuple[int, ...], of_height: int) -> tuple[int, ...]:

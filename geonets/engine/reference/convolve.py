@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
+from geonets.core.topology import EdgeList
 from geonets.engine.rules import Call
 from geonets.engine.spec import ConvolveOperands, ConvolveSpec
 
 
 def convolve(call: Call, spec: ConvolveSpec, operands: ConvolveOperands) -> Tensor:
-    """`y_i = b + sum_k sum_{j -> i, type k} W_k x_j`."""
+    """`y_i = b + sum_{j -> i} sum_k a_ijk W_k x_j`."""
     edges = spec.neighborhood.edges(call.structure, call.source)
-    assert edges.edge_type is not None
     weight = operands.weight.flatten(2)  # (C_out, C_in / groups, K)
     x = operands.x.unflatten(1, (spec.groups, -1))  # (N, groups, C_in / groups)
     by_group = weight.reshape(spec.groups, -1, *weight.shape[1:])  # (groups, C_out / groups, C_in / groups, K)
     out = operands.x.new_zeros(edges.num_receivers, len(weight))
-    for offset in range(weight.shape[2]):
-        chosen = edges.edge_type == offset
-        messages = x[edges.senders[chosen]].transpose(0, 1) @ by_group[..., offset].transpose(1, 2)
-        out = out.index_add(0, edges.receivers[chosen], messages.transpose(0, 1).flatten(1))
+    for kind in range(weight.shape[2]):
+        heard, strength = _of_kind(kind, operands.influence, edges)
+        messages = x[edges.senders[heard]].transpose(0, 1) @ by_group[..., kind].transpose(1, 2)
+        messages = strength[:, None] * messages.transpose(0, 1).flatten(1)
+        out = out.index_add(0, edges.receivers[heard], messages)
     return out if operands.bias is None else out + operands.bias
+
+
+def _of_kind(kind: int, influence: Tensor | None, edges: EdgeList) -> tuple[Tensor, Tensor]:
+    """The edges on which weight `kind` acts, and `a` there."""
+    if influence is not None and influence.ndim == 2:
+        return torch.arange(edges.num_edges, device=influence.device), influence[:, kind]
+    assert edges.edge_type is not None
+    heard = (edges.edge_type == kind).nonzero().squeeze(1)
+    return heard, heard.new_ones(len(heard)) if influence is None else influence[heard]

@@ -7,19 +7,27 @@ import dataclasses
 from torch import Tensor
 
 from geonets.core.neighborhoods import Neighborhood
+from geonets.core.options import one_of
 
 
 @dataclasses.dataclass(frozen=True)
 class ConvolveSpec:
-    """`y_i = b + sum_k sum_{j -> i, type k} W_k x_j`, in `groups` of channels that do not mix.
+    """`y_i = b + sum_{j -> i} sum_k a_ijk W_k x_j`, in `groups` of channels that do not mix.
 
     Args:
-        neighborhood: which nodes are heard; its edge type chooses the weight.
+        neighborhood: which nodes are heard.
         groups: as in `torch.nn.Conv2d`.
+        influence: what an edge has of each weight. `"typed"`: all of the one that its type chooses, as in a lattice
+            window; `"weighted"`: a number times that one, as in a relational mean; `"soft"`: a number of each, as in
+            a kernel-point convolution. The numbers are among the operands.
     """
 
     neighborhood: Neighborhood
     groups: int = 1
+    influence: str = "typed"
+
+    def __post_init__(self) -> None:
+        one_of("influence", self.influence, ("typed", "weighted", "soft"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,10 +36,12 @@ class ConvolveOperands:
 
     Args:
         x: `(N, C_in)` rows of the senders.
-        weight: `(C_out, C_in / groups, *kernel_size)`.
+        weight: `(C_out, C_in / groups, *kernel_size)`; `K` is the product of the kernel size.
         bias: `(C_out,)` or None.
+        influence: `a` in receiver order: `(E,)` where it is `"weighted"`, `(E, K)` where it is `"soft"`.
     """
 
     x: Tensor
     weight: Tensor
     bias: Tensor | None
+    influence: Tensor | None = None
