@@ -91,7 +91,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the last of equal entries takes the gradient",
-        "core/ranges.py",
+        "core/ranges/segments.py",
         'first = rows.new_full(peaks.shape, num_rows).scatter_reduce(0, index, rows, "amin")',
         'first = rows.new_zeros(peaks.shape).scatter_reduce(0, index, rows % num_rows, "amax")',
         "tests/laws/test_gradients.py",
@@ -102,6 +102,20 @@ MUTATIONS = (
         "counts = edges.degrees.clamp(min=1).to(sums.dtype)",
         "counts = edges.degrees.clamp(min=2).to(sums.dtype)",
         "tests/laws/test_parity_pyg.py",
+    ),
+    Mutation(
+        "a spread computed in one pass",
+        "core/ranges/segments.py",
+        "return segment_mean(centred.square(), offsets, segments)",
+        "return segment_mean(values.square(), offsets, segments) - mean.square()",
+        "tests/laws/test_reductions.py",
+    ),
+    Mutation(
+        "a temperature that reaches the weights of no softmax",
+        "core/ranges/segments.py",
+        "scores = values * temperature",
+        "scores = values",
+        LOWERING,
     ),
     Mutation(
         "chains left in the order of their lengths",

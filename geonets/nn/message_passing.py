@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from geonets.core.errors import StructureError
 from geonets.core.neighborhoods import Links, Neighborhood, WithLoops
@@ -23,10 +23,13 @@ class MessagePassing(Layer):
 
     Args:
         message: called once with one row an edge, as `reads` says; returns one row an edge.
-        reduce: `"sum"`, `"mean"`, `"max"` or `"min"`; a node that hears nothing gets 0.
+        reduce: `"sum"`, `"mean"`, `"max"`, `"min"`, `"var"`, `"std"` (divided by the number of messages), `"softmax"`
+            (`sum_j softmax_j(t m_j) m_j` in each channel), or several of them, joined along the channels; a node that
+            hears nothing gets 0.
         update: called with the nodes' rows and what they heard; what they heard is the result unless given.
         reads: what `message` is called with, in this order: `"sender"`, `"receiver"`, `"edge"` (`edge_attr` or None).
         neighborhood: who hears whom; the topology's own links unless given.
+        temperature: `t` of the softmax; pass a `torch.nn.Parameter`, of one entry or one a channel, to learn it.
 
     Reference: Gilmer et al., "Neural message passing for quantum chemistry", 2017, equations 1-2.
 
@@ -41,21 +44,42 @@ class MessagePassing(Layer):
     def __init__(
         self,
         message: Callable[..., Tensor],
-        reduce: str = "sum",
+        reduce: str | tuple[str, ...] = "sum",
         update: Callable[[Tensor, Tensor], Tensor] | None = None,
         reads: Reads = ("sender", "receiver", "edge"),
         neighborhood: Neighborhood = LINKS,
+        temperature: float | nn.Parameter = 1.0,
     ) -> None:
         super().__init__()
-        self.message, self.update = message, update
+        self.message, self.update, self.temperature = message, update, temperature
         self.spec = AggregateSpec(neighborhood, reduce, "opaque", reads)
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure)
-        edge_rows = structure.edge_attr if isinstance(self.spec.neighborhood, Links) else None
-        heard = run(self.spec, AggregateOperands(x, x, edge_rows, self.message), structure)
-        rows = heard if self.update is None else self.update(x, heard)
-        return with_rows(structure, self.spec.neighborhood.target(structure.topology), rows)
+    def forward(
+        self, structure: Structure, edge_attr: Tensor | None = None, source: Structure | None = None
+    ) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            edge_attr: `(E, ...)` rows of the neighborhood's edges in receiver order; those of the structure, which
+                belong to its own links, unless given.
+            source: whose nodes are heard, where they are another structure's.
+
+        Raises:
+            StructureError: if a message or an update reads receivers that are new nodes, which have no rows yet.
+        """
+        x, hears = features(structure), self.spec.neighborhood
+        target = hears.target(structure.topology)
+        if target is not structure.topology and (self.update is not None or "receiver" in self.spec.reads):
+            raise StructureError(
+                f"`neighborhood` must lead to the nodes themselves where receivers are read; got {hears}, which leads "
+                "to new ones. Read ('sender', 'edge') only, and leave out update."
+            )
+        rows = structure.edge_attr if edge_attr is None and isinstance(hears, Links) else edge_attr
+        spoken = x if source is None else features(source)
+        operands = AggregateOperands(spoken, x, rows, self.message, temperature=self.temperature)
+        heard = run(self.spec, operands, structure, source)
+        return with_rows(structure, target, heard if self.update is None else self.update(x, heard))
 
     def extra_repr(self) -> str:
         return f"reduce={self.spec.reduce!r}, neighborhood={self.spec.neighborhood}"

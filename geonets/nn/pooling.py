@@ -90,7 +90,9 @@ class Readout(Layer):
     """One row an item: `y = reduce_i x_i` over its nodes; an item without nodes gives 0.
 
     Args:
-        reduce: `"sum"`, `"mean"`, `"max"` or `"min"`.
+        reduce: `"sum"`, `"mean"`, `"max"`, `"min"`, `"var"`, `"std"` (divided by the number of nodes), `"softmax"`
+            (`sum_i softmax_i(t x_i) x_i` in each channel), or several of them, joined along the channels.
+        temperature: `t` of the softmax; pass a `torch.nn.Parameter`, of one entry or one a channel, to learn it.
 
     Returns:
         A Structure with one node an item.
@@ -101,14 +103,17 @@ class Readout(Layer):
         >>> import torch, geonets as gn
         >>> gn.nn.Readout("sum")(gn.chain([torch.ones(3, 1), torch.ones(5, 1)])).x.flatten()
         tensor([3., 5.])
+        >>> gn.nn.Readout(("mean", "std"))(gn.chain([torch.tensor([[1.0], [3.0]])])).x
+        tensor([[2., 1.]])
     """
 
-    def __init__(self, reduce: str = "mean") -> None:
+    def __init__(self, reduce: str | tuple[str, ...] = "mean", temperature: float | nn.Parameter = 1.0) -> None:
         super().__init__()
+        self.temperature = temperature
         self.spec = AggregateSpec(Hub(), reduce)
 
     def forward(self, structure: Any) -> Any:
-        rows = run(self.spec, AggregateOperands(features(structure)), structure)
+        rows = run(self.spec, AggregateOperands(features(structure), temperature=self.temperature), structure)
         return structure.on(self.spec.neighborhood.target(structure.topology), {"x": rows})
 
     def extra_repr(self) -> str:

@@ -13,5 +13,6 @@ LAYERS = {
     "AvgPool2d": (lambda: gn.nn.AvgPool2d(2, padding=1), [grid]),
     "AvgPool3d": (lambda: gn.nn.AvgPool3d(2, padding=1, count_include_pad=False), [volume]),
     "Readout": (lambda: gn.nn.Readout("max"), [chain, grid, cloud, graph]),
+    "Readout several": (lambda: gn.nn.Readout(("mean", "std", "softmax")), [chain, grid, cloud, graph]),
     "Readout mean": (lambda: gn.nn.Readout("mean"), [chain, grid, cloud, graph]),
 }

@@ -11,10 +11,17 @@ from hypothesis import strategies as st
 import geonets as gn
 from lowering.cases import case
 
+WORDS = ("sum", "mean", "max", "min", "var", "std", "softmax")
+REDUCTIONS = st.one_of(st.sampled_from(WORDS), st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(tuple))
+
+
+def temperature(draw: Any) -> Any:
+    return draw(st.sampled_from([1.0, 0.3, torch.nn.Parameter(torch.tensor([-0.7]))]))
+
 
 @case("reduce_hub")
 def readout(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
-    layer = gn.nn.Readout(draw(st.sampled_from(["sum", "mean", "max", "min"])))
+    layer = gn.nn.Readout(draw(REDUCTIONS), temperature(draw))
     return layer, draw(st.one_of(chains(3), chains(3, ragged=False), sets(2), graphs(2), grids(2, 2)))
 
 
@@ -41,8 +48,9 @@ def weighted_products(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
 
 @case("reduce_segments")
 def segments(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
-    reduce = draw(st.sampled_from(["sum", "mean", "max", "min"]))
-    opaque = gn.nn.MessagePassing(lambda s, r, e: s * r.sin() + e.sum(1, keepdim=True), reduce)
+    opaque = gn.nn.MessagePassing(
+        lambda s, r, e: s * r.sin() + e.sum(1, keepdim=True), draw(REDUCTIONS), temperature=temperature(draw)
+    )
     layers = [opaque, gn.nn.GINEConv(gn.nn.MLP([3, 2]), edge_dim=2)]
     if draw(st.booleans()):
         return gn.nn.SAGEConv(3, 2, aggr=draw(st.sampled_from(["max", "min"]))), draw(graphs(3))

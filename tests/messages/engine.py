@@ -10,7 +10,9 @@ from geonets.engine.spec import AggregateSpec, AttendSpec
 from messages.things import unknown
 
 CASES: list[tuple[str, Callable[[], Any]]] = [
-    ("`reduce` must be one of sum, mean, max, min; got 'median'", lambda: gn.nn.Readout("median")),
+    ("`reduce` must be one of sum, mean, max, min, var, std, softmax; got 'median'", lambda: gn.nn.Readout("median")),
+    ("`reduce` must be one of sum, mean.*got 'median'", lambda: gn.nn.Readout(("mean", "median"))),
+    ("`reduce` must be one of sum; got ..", lambda: gn.nn.Readout(())),
     ("`reduce` must be one of sum; got 'max'", lambda: AggregateSpec(gn.Links(), "max", own=True)),
     (
         "`reads` must be one of sender, receiver, edge; got 'node'",

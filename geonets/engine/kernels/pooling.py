@@ -75,6 +75,8 @@ def _pool_rule(situation: Situation, uniform: bool) -> bool | str | None:
         return f"the message is {spec.message}; torch pools the rows as they are"
     if spec.own:
         return "a node's own row is added to its sum"
+    if spec.reduce not in ("sum", "mean", "max", "min"):
+        return f"the reduction is {', '.join(spec.reductions)}; torch pools sums, means, maxima and minima"
     if stencil.num_axes > 3:
         return f"the window has {stencil.num_axes} axes; torch pools along 1 to 3"
     if stencil.padding_mode != "zeros" or stencil.padding != stencil.padding_after:

@@ -8,24 +8,20 @@ import torch
 from torch import Tensor
 
 from geonets.core.neighborhoods import Hub, Stencil
-from geonets.core.ranges import segment_max, segment_mean, segment_min, segment_sum
+from geonets.core.ranges import joined, segment_reduce, spread
 from geonets.core.topology import EdgeList
 from geonets.engine.kernels.groups import connected_zeros
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 
-REDUCE = {"sum": segment_sum, "mean": segment_mean, "max": segment_max, "min": segment_min}
-
 
 def reduce_hub(call: Call) -> Tensor:
     """All nodes of an item at once: an axis of the view where items have one size, else a segment reduction."""
-    rows, topology, reduce = call.operands.senders, call.structure.topology, call.spec.reduce
+    rows, topology, reductions = call.operands.senders, call.structure.topology, call.spec.reductions
     if topology.uniform is None or not topology.num_nodes:
-        return REDUCE[reduce](rows, topology.node_offsets, topology.item_ids)
+        return segment_reduce(reductions, rows, topology.node_offsets, topology.item_ids, call.operands.temperature)
     grouped = rows.reshape(topology.num_items, -1, *rows.shape[1:])
-    if reduce in ("max", "min"):
-        return getattr(grouped, reduce)(1).values
-    return getattr(grouped, reduce)(1)
+    return joined([_over_axis(grouped, reduction, call.operands.temperature) for reduction in reductions])
 
 
 def sparse_product(call: Call) -> Tensor:
@@ -44,7 +40,8 @@ def reduce_segments(call: Call) -> Tensor:
     """One message an edge, reduced over the sorted segments of the receivers."""
     spec, operands = call.spec, call.operands
     edges = spec.neighborhood.edges(call.structure, call.source)
-    rows = REDUCE[spec.reduce](_messages(spec, operands, edges), edges.pointers, edges.receivers)
+    messages = _messages(spec, operands, edges)
+    rows = segment_reduce(spec.reductions, messages, edges.pointers, edges.receivers, operands.temperature)
     return rows if operands.own is None else rows + operands.own * operands.senders
 
 
@@ -107,6 +104,18 @@ def _bag(rows: Tensor, weights: Tensor | None, senders: Tensor, pointers: Tensor
     return sums if own is None else sums.addcmul_(rows, own)
 
 
+def _over_axis(grouped: Tensor, reduction: str, temperature: Tensor | float) -> Tensor:
+    """Reduce axis 1 of `(items, nodes, ...)`."""
+    if reduction in ("max", "min"):
+        return getattr(grouped, reduction)(1).values
+    if reduction == "softmax":
+        return ((grouped * temperature).softmax(1) * grouped).sum(1)
+    if reduction in ("var", "std"):
+        var = grouped.var(1, correction=0)
+        return var if reduction == "var" else spread(var, grouped.mean(1))
+    return getattr(grouped, reduction)(1)
+
+
 def _messages(spec: AggregateSpec, operands: AggregateOperands, edges: EdgeList) -> Tensor:
     if spec.message == "opaque":
         assert operands.message is not None
@@ -140,7 +149,7 @@ def _product_rule(situation: Situation) -> bool | str | None:
     if spec.message == "opaque":
         return "the message is opaque: a product needs to know that it is linear"
     if spec.reduce not in ("sum", "mean"):
-        return f"the reduction is {spec.reduce}; a product sums"
+        return f"the reduction is {', '.join(spec.reductions)}; a product sums"
     if spec.count_padding:
         return "the mean counts padding"
     return True

@@ -12,7 +12,7 @@ from geonets.core.neighborhoods import Neighborhood
 from geonets.core.options import one_of
 
 Reads = tuple[Literal["sender", "receiver", "edge"], ...]
-REDUCTIONS = ("sum", "mean", "max", "min")
+REDUCTIONS = ("sum", "mean", "max", "min", "var", "std", "softmax")
 MESSAGES = ("sender", "weighted", "opaque")
 
 
@@ -22,8 +22,9 @@ class AggregateSpec:
 
     Args:
         neighborhood: which nodes are heard.
-        reduce: `"sum"`, `"mean"`, `"max"` or `"min"`; nothing heard gives 0. Of equal entries the first takes
-            the gradient.
+        reduce: `"sum"`, `"mean"`, `"max"`, `"min"`, `"var"` and `"std"` (of the messages themselves, divided by their
+            number), `"softmax"` (`sum_j softmax_j(t m_j) m_j` in each channel), or several of them, whose results are
+            joined along the channels. Nothing heard gives 0. Of equal entries the first takes the gradient.
         message: `"sender"` for `psi = x_j`, `"weighted"` for `psi = w_ij x_j`, `"opaque"` for a callable in the
             operands.
         reads: what an opaque message is called with, in this order.
@@ -32,17 +33,28 @@ class AggregateSpec:
     """
 
     neighborhood: Neighborhood
-    reduce: str
+    reduce: str | tuple[str, ...]
     message: str = "sender"
     reads: Reads = ("sender", "receiver", "edge")
     count_padding: bool = False
     own: bool = False
 
     def __post_init__(self) -> None:
-        one_of("reduce", self.reduce, REDUCTIONS if not self.own else ("sum",))
+        if not isinstance(self.reduce, str):
+            several = tuple(self.reduce)
+            object.__setattr__(self, "reduce", several[0] if len(several) == 1 else several)
+        if self.own or not self.reductions:
+            one_of("reduce", self.reduce, ("sum",))
+        for reduction in self.reductions:
+            one_of("reduce", reduction, REDUCTIONS)
         one_of("message", self.message, MESSAGES)
         for part in self.reads:
             one_of("reads", part, ("sender", "receiver", "edge"))
+
+    @property
+    def reductions(self) -> tuple[str, ...]:
+        """One or several."""
+        return (self.reduce,) if isinstance(self.reduce, str) else self.reduce
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +67,7 @@ class AggregateOperands:
         edges: `(E, ...)` rows in receiver order, or None; for `"weighted"` `(E,)` weights.
         message: called with what `spec.reads` names, one row an edge; returns one row an edge.
         own: `(N, 1)` or `(1,)` weights `a` of a node's own row of `senders`, where the spec says so.
+        temperature: `t` of a softmax: a number, or a tensor of one entry or one a channel.
     """
 
     senders: Tensor
@@ -62,3 +75,4 @@ class AggregateOperands:
     edges: Tensor | None = None
     message: Callable[..., Tensor] | None = None
     own: Tensor | None = None
+    temperature: Tensor | float = 1.0

@@ -1,4 +1,4 @@
-"""Arithmetic on packed rows: offsets, the rows of chosen items, and reductions over sorted segments."""
+"""Sizes of items, offsets, and the rows of chosen items."""
 
 from __future__ import annotations
 
@@ -235,75 +235,3 @@ def as_items(items: Any, count: int, device: torch.device) -> slice | Tensor:
             "len() tells how many there are."
         )
     return chosen % count if low < 0 else chosen
-
-
-class _SegmentSum(torch.autograd.Function):
-    """Sum of sorted rows per segment; its gradient is a gather, whose gradient is this sum again."""
-
-    @staticmethod
-    def forward(ctx: Any, values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
-        ctx.save_for_backward(offsets, segments)
-        rows = torch.arange(len(values), device=values.device)
-        return torch.nn.functional.embedding_bag(rows, values, offsets, mode="sum", include_last_offset=True)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        _, segments = ctx.saved_tensors
-        return grads[0].index_select(0, segments), None, None
-
-
-def segment_sum(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
-    """Sum the rows of each segment.
-
-    Args:
-        values: `(E, ...)` rows sorted by segment.
-        offsets: `(S+1,)` where each segment starts.
-        segments: `(E,)` the segment of each row.
-
-    Returns:
-        `(S, ...)`; a segment without rows gives 0.
-
-    Example:
-        >>> segment_sum(torch.tensor([[1.0], [2.0], [4.0]]), torch.tensor([0, 2, 2, 3]), torch.tensor([0, 0, 2]))
-        tensor([[3.],
-                [0.],
-                [4.]])
-    """
-    num_segments = len(offsets) - 1
-    if not len(values) or not num_segments or values[:1].numel() == 0:
-        return values.sum() + values.new_zeros(num_segments, *values.shape[1:])
-    sums = _SegmentSum.apply(values.flatten(1), offsets, segments)
-    assert isinstance(sums, Tensor)
-    return sums.reshape(num_segments, *values.shape[1:])
-
-
-def segment_mean(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
-    """Mean of the rows of each segment; 0 for a segment without rows. Arguments as in `segment_sum`."""
-    counts = (offsets[1:] - offsets[:-1]).clamp(min=1).to(values.dtype)
-    return segment_sum(values, offsets, segments) / counts.reshape(-1, *[1] * (values.ndim - 1))
-
-
-def segment_max(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
-    """Largest row entry of each segment; 0 for a segment without rows. Arguments as in `segment_sum`.
-
-    Of equal entries the first takes the whole gradient, as in `max_pool`.
-    """
-    num_rows, num_segments = len(values), len(offsets) - 1
-    if not num_rows or not num_segments:
-        return values.sum() + values.new_zeros(num_segments, *values.shape[1:])
-    flat = values.flatten(1)
-    index = segments[:, None].expand_as(flat)
-    with torch.no_grad():
-        peaks = flat.new_zeros(num_segments, flat.shape[1]).scatter_reduce(0, index, flat, "amax", include_self=False)
-        row_numbers = torch.arange(num_rows, device=values.device)[:, None].expand_as(flat)
-        is_peak = (flat == peaks.index_select(0, segments)) | flat.isnan()
-        rows = row_numbers.masked_fill(~is_peak, num_rows)
-        first = rows.new_full(peaks.shape, num_rows).scatter_reduce(0, index, rows, "amin")
-    filled = (offsets[1:] > offsets[:-1])[:, None]
-    found = first.clamp(max=num_rows - 1)
-    return torch.where(filled, flat.gather(0, found), flat.new_zeros(())).reshape(num_segments, *values.shape[1:])
-
-
-def segment_min(values: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
-    """Smallest row entry of each segment; 0 for a segment without rows. Arguments as in `segment_sum`."""
-    return -segment_max(-values, offsets, segments)

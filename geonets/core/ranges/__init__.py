@@ -1,0 +1,27 @@
+"""Arithmetic on packed rows: sizes and offsets, the rows of chosen items, and reductions over sorted segments."""
+
+from geonets.core.ranges.segments import (
+    joined,
+    segment_max,
+    segment_mean,
+    segment_min,
+    segment_reduce,
+    segment_sum,
+    spread,
+)
+from geonets.core.ranges.sizes import Rows, Sizes, as_items, concatenated_ranges, offsets_of
+
+__all__ = [
+    "Rows",
+    "Sizes",
+    "as_items",
+    "concatenated_ranges",
+    "joined",
+    "offsets_of",
+    "segment_max",
+    "segment_mean",
+    "segment_min",
+    "segment_reduce",
+    "segment_sum",
+    "spread",
+]
