@@ -33,14 +33,24 @@ def chains(draw: Any, channels: int, ragged: bool | None = None) -> gn.Structure
 
 
 @st.composite
-def grids(draw: Any, channels: int, axes: int = 2, ragged: bool | None = None, smallest: int = 0) -> gn.Structure:
+def grids(
+    draw: Any,
+    channels: int,
+    axes: int = 2,
+    ragged: bool | None = None,
+    smallest: int = 0,
+    periodic: bool = False,
+) -> gn.Structure:
+    """Grids; with `periodic` some of their axes, or all, close upon themselves."""
     size = st.tuples(*[st.integers(smallest, 5)] * axes)
     sizes = draw(st.lists(size, min_size=0, max_size=3))
     if smallest and draw(st.booleans()):
         sizes = [*sizes, (0,) * axes]
     if ragged is False:
         sizes = sizes[:1] * len(sizes)
-    topology = gn.Grid(sizes) if sizes else gn.Grid((5,) * axes, num_items=0)
+    names = ("z", "y", "x")[3 - axes :] if axes > 1 else ("x",)
+    around = draw(st.lists(st.sampled_from(names), min_size=1, unique=True)) if periodic else ()
+    topology = gn.Grid(sizes, names, 1, around) if sizes else gn.Grid((5,) * axes, names, 0, around)
     return _featured(draw, topology, channels)
 
 

@@ -24,11 +24,12 @@ ROWS = {"x": "N ...", "pos": "N D", "edge_attr": "E ...", "edge_type": "E"}
 """The axes of what a graph is made of."""
 
 
-def chain(x: Rows, *, y: Any = None, **levels: Any) -> Structure:
+def chain(x: Rows, *, periodic: bool = False, y: Any = None, **levels: Any) -> Structure:
     """Sequences.
 
     Args:
         x: `(B, T, C)`, or a list of `(T_b, C)`.
+        periodic: the first node follows the last: rings.
         y: `(B, ...)` one target an item.
         **levels: further fields: `nodes=`, `globals=`, `meta=` as in `Structure`.
 
@@ -41,12 +42,19 @@ def chain(x: Rows, *, y: Any = None, **levels: Any) -> Structure:
           nodes   x           (82, 3) float32
     """
     rows, sizes, num_items = _lattice_rows(x, "x", 1)
-    topology = Chain(sizes[0], num_items) if isinstance(sizes, tuple) else Chain(sizes)
+    lengths = sizes[0] if isinstance(sizes, tuple) else sizes
+    topology = Chain(lengths, num_items, periodic)
     return _structure(topology, {"x": rows}, y, levels)
 
 
 def grid(
-    x: Rows, axes: Sequence[str] | None = None, *, channels_first: bool = False, y: Any = None, **levels: Any
+    x: Rows,
+    axes: Sequence[str] | None = None,
+    *,
+    channels_first: bool = False,
+    periodic: bool | Sequence[str] = False,
+    y: Any = None,
+    **levels: Any,
 ) -> Structure:
     """Grids of any number of axes: images, volumes, videos.
 
@@ -54,6 +62,7 @@ def grid(
         x: `(B, *sizes, C)`, or a list of `(*sizes_b, C)`: channels last.
         axes: a name for each, the slowest first; `("y", "x")` for two and `("z", "y", "x")` for three unless given.
         channels_first: the channels come before the sizes instead, as torch's image layers have them.
+        periodic: the names of the axes that close upon themselves, or True for all: a torus.
         y: `(B, ...)` one target an item.
         **levels: further fields: `nodes=`, `globals=`, `meta=` as in `Structure`.
 
@@ -68,7 +77,7 @@ def grid(
     if channels_first:
         x = _tensor(x, "x").movedim(1, -1) if not _is_list(x) else [_tensor(part, "x").movedim(0, -1) for part in x]
     rows, sizes, num_items = _lattice_rows(x, "x", None if axes is None else len(axes))
-    return _structure(Grid(sizes, axes, num_items), {"x": rows}, y, levels)
+    return _structure(Grid(sizes, axes, num_items, periodic), {"x": rows}, y, levels)
 
 
 def points(pos: Rows, x: Rows = None, *, y: Any = None, **levels: Any) -> Structure:

@@ -130,6 +130,7 @@ def situation_of(call: Call) -> Situation:
         rows.device.type,
         rows.dtype,
         torch.is_grad_enabled(),
+        topology.is_periodic,
     )
 
 

@@ -23,6 +23,7 @@ class Situation(NamedTuple):
         device: `"cpu"`, `"cuda"`, ...
         dtype: of the rows.
         grad: whether gradients are recorded.
+        periodic: whether some axis of the receivers' topology closes upon itself.
     """
 
     spec: Any
@@ -33,6 +34,7 @@ class Situation(NamedTuple):
     device: str
     dtype: torch.dtype
     grad: bool
+    periodic: bool = False
 
 
 class Call(NamedTuple):

@@ -26,6 +26,18 @@ def volume(counts: list[int], seed: int) -> gn.Structure:
     return gn.Structure(topology, {"x": _rows(topology.num_nodes, 4, seed)})
 
 
+def ring(counts: list[int], seed: int) -> gn.Structure:
+    """Chains whose ends meet."""
+    topology = gn.Chain(torch.tensor(counts, dtype=torch.long), periodic=True)
+    return gn.Structure(topology, {"x": _rows(sum(counts), 4, seed)})
+
+
+def torus(counts: list[int], seed: int) -> gn.Structure:
+    """Grids that close upon themselves along one axis and along the other."""
+    flat = grid(counts, seed)
+    return gn.Structure(gn.Grid(flat.topology.sizes.sizes, periodic=True), flat.nodes)
+
+
 def cloud(counts: list[int], seed: int) -> gn.Structure:
     nodes = {"x": _rows(sum(counts), 4, seed), "pos": _rows(sum(counts), 3, seed + 1)}
     return gn.Structure(gn.Set(torch.tensor(counts, dtype=torch.long)), nodes)

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 import torch
 from drawing import SEEDS, chains, graphs, grids, sets
-from every_layer import chain, cloud, forest, graph, grid, volume
+from every_layer.structures import chain, cloud, forest, graph, grid, ring, torus, volume
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils import _pytree as pytree
 
 import geonets as gn
 
-ANY = st.one_of(chains(2), grids(2, 2), grids(2, 3), sets(2), graphs(2, edge_channels=2, dim=3))
+ANY = st.one_of(
+    chains(2), grids(2, 2), grids(2, 3), grids(2, 2, periodic=True), sets(2), graphs(2, edge_channels=2, dim=3)
+)
 
 
 def with_everything(structure: gn.Structure) -> gn.Structure:
@@ -29,6 +31,8 @@ def with_everything(structure: gn.Structure) -> gn.Structure:
 def assert_equal(ours: gn.Structure, theirs: gn.Structure) -> None:
     assert type(ours.topology) is type(theirs.topology) and len(ours) == len(theirs)
     assert torch.equal(ours.topology.sizes.sizes, theirs.topology.sizes.sizes)
+    if isinstance(ours.topology, gn.Chain | gn.Grid) and isinstance(theirs.topology, gn.Chain | gn.Grid):
+        assert ours.topology.axes == theirs.topology.axes and ours.topology.periodic == theirs.topology.periodic
     for level in ("nodes", "edges", "globals"):
         mine, other = getattr(ours, level), getattr(theirs, level)
         assert mine.keys() == other.keys()
@@ -117,7 +121,9 @@ def test_a_copy_shares_no_memory() -> None:
     assert copy.deepcopy(learned).x.requires_grad and copy.deepcopy(learned).x.is_leaf
 
 
-@pytest.mark.parametrize("draw", [chain, grid, volume, cloud, graph, forest], ids=lambda draw: draw.__name__)
+@pytest.mark.parametrize(
+    "draw", [chain, ring, grid, torus, volume, cloud, graph, forest], ids=lambda draw: draw.__name__
+)
 def test_contiguous_items_are_views(draw: Any) -> None:
     structure = draw([3, 4, 2, 5], 1)
     middle = structure[1:3]

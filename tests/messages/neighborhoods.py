@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import geonets as gn
-from messages.things import chain, cloud, image, ring
+from messages.things import around, chain, cloud, image, ring
 
 CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`structure` must have positions for KNN.2.", lambda: gn.KNN(2).edges(ring)),
@@ -22,6 +22,11 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`structure` must be a lattice of 2 axes.*got 1 axes", lambda: gn.nn.Conv2d(2, 2, 1)(chain)),
     ("`kernel_size` must fit.*window of .5,.*input of .4,.*item 0", lambda: gn.nn.Conv1d(2, 2, 5)(chain)),
     ("`kernel_size` must fit.*input of .3, 3.", lambda: gn.nn.Conv2d(2, 2, 4)(image)),
+    (
+        "`stride` must divide the size of a periodic axis; got 2 on 3 nodes .axis y.",
+        lambda: gn.nn.MaxPool2d(2)(gn.grid(image.x.reshape(1, 3, 3, 2), periodic=True)),
+    ),
+    ("`structure` must have a first node along every axis", lambda: gn.Predecessors().edges(around)),
     (
         "`padding` must be at most 2 with padding_mode='reflect'; got 3",
         lambda: gn.nn.Conv2d(2, 2, 3, padding=3, padding_mode="reflect")(image),

@@ -16,6 +16,7 @@ chain = gn.chain([torch.randn(4, 2), torch.randn(3, 2)])
 cloud = gn.points([torch.randn(5, 3)])
 ring = gn.graph(torch.tensor([[0, 1, 2], [1, 2, 0]]), x=x34)
 path = gn.graph(edges, x=x34)
+around = gn.chain(torch.randn(2, 4, 2), periodic=True)
 image = gn.grid(torch.randn(1, 3, 3, 2))
 no_features = gn.graph(edges, num_nodes=3)
 

@@ -31,6 +31,11 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         "`structures` must have the same axes",
         lambda: gn.batch([image, gn.grid(torch.randn(1, 3, 3, 2), axes=("a", "b"))]),
     ),
+    (
+        "`structures` must be periodic along the same axes.*got .y, x. and ..",
+        lambda: gn.batch([gn.grid(torch.randn(1, 3, 3, 2), periodic=True), image]),
+    ),
+    ("`periodic` must name axes among y, x; got z", lambda: gn.Grid((2, 2), periodic="z")),
     ("`axes` must name each of the 4 axes", lambda: gn.Grid((2, 2, 2, 2))),
     ("`sizes` must not be negative; got -1", lambda: gn.Chain(-1)),
     ("`node_counts` must not be negative; got -1", lambda: gn.Graph(edges[0, :0], edges[1, :0], [2, -1])),

@@ -7,6 +7,7 @@ from typing import final
 
 import torch
 
+from geonets.core.errors import StructureError
 from geonets.core.neighborhoods.base import Neighborhood
 from geonets.core.structure import Structure
 from geonets.core.topology import EdgeList, Lattice, Topology, lattice_edges
@@ -57,6 +58,12 @@ class Predecessors(Neighborhood):
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         topology = structure.topology
         if isinstance(topology, Lattice):
+            if topology.is_periodic:
+                raise StructureError(
+                    "`structure` must have a first node along every axis to be processed in order; "
+                    f"got {topology!r}, where each node comes after itself. "
+                    "Build it without periodic, or use another layer."
+                )
             step = torch.eye(topology.num_axes, dtype=torch.long, device=topology.device)
             return lattice_edges(topology, topology, step if self.reverse else -step)
         return topology.links.reversed if self.reverse else topology.links

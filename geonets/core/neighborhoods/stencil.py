@@ -23,6 +23,9 @@ PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 class Stencil(Neighborhood):
     """The window of a convolution or a pooling: receiver `p` hears `stride * p + dilation * k - padding`.
 
+    Along a periodic axis there is one window every `stride` nodes, whatever the kernel: `padding` only says where the
+    first one starts, and nothing lies outside.
+
     Args:
         kernel_size: `k` runs from 0 to this, along each axis; the edge type counts all `k`, last axis fastest.
         stride: input nodes between neighbouring outputs.
@@ -73,8 +76,9 @@ class Stencil(Neighborhood):
             )
         sizes = topology.sizes
         self._check_padding(topology)
+        self._check_rounds(topology)
         if sizes.uniform is not None:
-            out = tuple(self.length(size, axis) for axis, size in enumerate(sizes.uniform))
+            out = tuple(self.length(size, axis, topology.periodic[axis]) for axis, size in enumerate(sizes.uniform))
             if min(sizes.uniform) > 0 and min(out) < 1:
                 raise self._too_large(sizes.uniform)
             out = out if min(sizes.uniform) > 0 else tuple(0 for _ in out)
@@ -105,11 +109,14 @@ class Stencil(Neighborhood):
         ends = topology.sizes.sizes.index_select(0, target.item_ids)
         ends = ends + self._row(self.padding_after, topology) if count_padding else ends
         first = 0 if count_padding else ((dilation - 1 - starts) // dilation).clamp(min=0)
-        last = torch.minimum((ends - starts + dilation - 1) // dilation, self._row(self.kernel_size, topology))
-        return (last - first).clamp(min=0).prod(1)
+        whole = self._row(self.kernel_size, topology)
+        last = torch.minimum((ends - starts + dilation - 1) // dilation, whole)
+        return torch.where(self._row(topology.periodic, topology), whole, (last - first).clamp(min=0)).prod(1)
 
-    def length(self, size: int, axis: int) -> int:
+    def length(self, size: int, axis: int, periodic: bool = False) -> int:
         """The number of windows along one axis (Dumoulin & Visin 2016, relation 6, with dilation)."""
+        if periodic:
+            return size // self.stride[axis]
         before, after = self.padding[axis], self.padding_after[axis]
         room = size + before + after - self.dilation[axis] * (self.kernel_size[axis] - 1) - 1
         if not self.ceil_mode:
@@ -132,6 +139,7 @@ class Stencil(Neighborhood):
         if self.ceil_mode:
             out = -torch.div(-room, stride, rounding_mode="floor") + 1
             out = out - ((out - 1) * stride >= table + before).long()
+        out = torch.where(self._row(topology.periodic, topology), table // stride, out)
         empty = (table == 0).any(1, keepdim=True)
         small = ((out < 1) & ~empty).any(1).nonzero()
         if len(small):
@@ -148,7 +156,7 @@ class Stencil(Neighborhood):
         uniform, spare = topology.uniform, int(self.padding_mode == "reflect")
         for axis in range(self.num_axes):
             reach = max(self.padding[axis], self.padding_after[axis]) + spare
-            if reach <= spare or not topology.num_nodes:
+            if reach <= spare or not topology.num_nodes or topology.periodic[axis]:
                 continue
             sizes = [uniform[axis]] if uniform is not None else topology.sizes.table[:, axis].tolist()
             smallest = min(size for size in sizes if size > 0)
@@ -159,6 +167,19 @@ class Stencil(Neighborhood):
                     "Pad less, or use padding_mode='zeros'."
                 )
 
+    def _check_rounds(self, topology: Lattice) -> None:
+        """Windows go evenly round a periodic axis."""
+        for axis, stride in enumerate(self.stride):
+            if not topology.periodic[axis] or stride == 1 or not topology.num_nodes:
+                continue
+            sizes = [topology.uniform[axis]] if topology.uniform else topology.sizes.table[:, axis].tolist()
+            uneven = [size for size in sizes if size % stride]
+            if uneven:
+                raise ShapeError(
+                    f"`stride` must divide the size of a periodic axis; got {stride} on {uneven[0]} nodes "
+                    f"(axis {topology.axes[axis]}). Use a stride that divides it, or an axis that is not periodic."
+                )
+
     def _too_large(self, size: tuple[int, ...], item: int | None = None) -> ShapeError:
         where = f", item {item}" if item is not None else ""
         reach = tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True))
@@ -167,5 +188,5 @@ class Stencil(Neighborhood):
             f"with padding {self.padding}{where}. Use a smaller kernel or more padding."
         )
 
-    def _row(self, numbers: tuple[int, ...], topology: Topology) -> Tensor:
+    def _row(self, numbers: tuple[int, ...] | tuple[bool, ...], topology: Topology) -> Tensor:
         return torch.tensor(numbers, device=topology.device)

@@ -57,6 +57,11 @@ class Topology(Record, abc.ABC):
         return self.sizes.uniform
 
     @property
+    def is_periodic(self) -> bool:
+        """Whether some axis of it closes upon itself."""
+        return False
+
+    @property
     def node_counts(self) -> Tensor:
         """`(B,)` nodes of each item."""
         return self.sizes.counts

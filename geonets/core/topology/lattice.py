@@ -9,7 +9,7 @@ from typing import Any, Self, final
 import torch
 from torch import Tensor
 
-from geonets.core.errors import OptionError, ShapeError
+from geonets.core.errors import OptionError, ShapeError, StructureError
 from geonets.core.ranges import Rows, Sizes
 from geonets.core.topology.base import Topology
 from geonets.core.topology.edges import EdgeList
@@ -22,10 +22,13 @@ class Lattice(Topology):
     """Nodes on an axis-aligned lattice, the last axis running fastest.
 
     Its links join direct neighbours: along axis `a`, `edge_type` `2a` comes from the node before, `2a+1` from the next.
+    Along a periodic axis the first node follows the last: links and windows go round, and an axis of one node hears
+    itself from both sides.
     """
 
     lattice_sizes: Sizes
     axes: tuple[str, ...]
+    periodic: tuple[bool, ...]
 
     @property
     def sizes(self) -> Sizes:
@@ -35,6 +38,10 @@ class Lattice(Topology):
     def num_axes(self) -> int:
         """`A`."""
         return len(self.axes)
+
+    @property
+    def is_periodic(self) -> bool:
+        return any(self.periodic)
 
     @property
     def links(self) -> EdgeList:
@@ -55,6 +62,11 @@ class Lattice(Topology):
                 raise ShapeError(
                     f"`structures` must have the same axes to be one batch; got {parts[0].axes} and {part.axes}. "
                     "Batch each kind by itself."
+                )
+            if part.periodic != parts[0].periodic:
+                raise StructureError(
+                    f"`structures` must be periodic along the same axes to be one batch; "
+                    f"got {_around(parts[0])} and {_around(part)}. Batch each kind by itself."
                 )
         return parts[0].with_sizes(Sizes.join([part.sizes for part in parts]))
 
@@ -78,7 +90,8 @@ class Lattice(Topology):
         return lattice_edges(self, self, steps)
 
     def _describe(self) -> str:
-        return f"{self.sizes} nodes along ({', '.join(self.axes)})"
+        around = f", periodic along {_around(self)}" if self.is_periodic else ""
+        return f"{self.sizes} nodes along ({', '.join(self.axes)}){around}"
 
 
 @final
@@ -89,16 +102,18 @@ class Chain(Lattice):
     Args:
         lengths: the length of one sequence, or `(B,)` lengths of several.
         num_items: how many sequences share the one length.
+        periodic: the first node follows the last: rings.
 
     Example:
         >>> Chain([3, 5]).links
         EdgeList(12 edges in receiver order, typed, 8 senders -> 8 receivers)
     """
 
-    def __init__(self, lengths: int | Sequence[int] | Tensor, num_items: int = 1) -> None:
+    def __init__(self, lengths: int | Sequence[int] | Tensor, num_items: int = 1, periodic: bool = False) -> None:
         sizes = Sizes.of((lengths,), num_items) if isinstance(lengths, int) else Sizes.of(lengths, axes=1)
         object.__setattr__(self, "lattice_sizes", _not_negative(sizes))
         object.__setattr__(self, "axes", ("time",))
+        object.__setattr__(self, "periodic", _periodic(periodic, self.axes))
 
 
 @final
@@ -110,6 +125,7 @@ class Grid(Lattice):
         sizes: the size of one grid as a tuple of ints, or `(B, A)` sizes of several.
         axes: a name for each axis; `("y", "x")` for two and `("z", "y", "x")` for three unless given.
         num_items: how many grids share the one size.
+        periodic: the names of the axes that close upon themselves, or True for all: a torus.
 
     Example:
         >>> Grid([(28, 28), (40, 31)])
@@ -121,6 +137,7 @@ class Grid(Lattice):
         sizes: tuple[int, ...] | Sequence[Sequence[int]] | Tensor,
         axes: Sequence[str] | None = None,
         num_items: int = 1,
+        periodic: bool | Sequence[str] = False,
     ) -> None:
         if isinstance(sizes, tuple) and all(isinstance(size, int) for size in sizes):
             width = len(sizes)
@@ -135,6 +152,25 @@ class Grid(Lattice):
             )
         object.__setattr__(self, "lattice_sizes", _not_negative(Sizes.of(sizes, num_items, width)))
         object.__setattr__(self, "axes", names)
+        object.__setattr__(self, "periodic", _periodic(periodic, names))
+
+
+def _periodic(given: bool | Sequence[str], axes: tuple[str, ...]) -> tuple[bool, ...]:
+    """Whether each axis closes upon itself."""
+    if isinstance(given, bool):
+        return (given,) * len(axes)
+    named = {given} if isinstance(given, str) else set(given)
+    if not named <= set(axes):
+        raise OptionError(
+            f"`periodic` must name axes among {', '.join(axes)}; got {', '.join(sorted(map(str, named)))}. "
+            "Pass True for all axes, or the names of some."
+        )
+    return tuple(axis in named for axis in axes)
+
+
+def _around(lattice: Lattice) -> str:
+    names = [axis for axis, periodic in zip(lattice.axes, lattice.periodic, strict=True) if periodic]
+    return f"({', '.join(names)})"
 
 
 def _not_negative(sizes: Sizes) -> Sizes:
@@ -159,17 +195,20 @@ def lattice_edges(
         steps: `(K, A)` where to look, counted in source nodes.
         stride: source nodes between neighbouring target places, for all axes or `(A,)`.
         wrap: what lies outside the source: `"zeros"` nothing, `"circular"` its other end, `"reflect"` its mirror image
-            about the border node, `"replicate"` its border node.
+            about the border node, `"replicate"` its border node; beyond the end of a periodic axis is its beginning.
     """
     places = target.coordinates()[:, None] * stride + steps  # (N_target, K, A)
     sizes = source.sizes.sizes.index_select(0, target.item_ids)[:, None]
+    around = places % sizes.clamp(min=1) if source.is_periodic or wrap == "circular" else places
     if wrap == "circular":
-        places = places % sizes.clamp(min=1)
+        places = around
     elif wrap == "reflect":
         last = sizes - 1
         places = last - (last - places.abs()).abs()
     elif wrap == "replicate":
         places = places.clamp(min=torch.zeros_like(sizes), max=sizes - 1)
+    if source.is_periodic:
+        places = torch.where(torch.tensor(source.periodic, device=source.device), around, places)
     inside = ((places >= 0) & (places < sizes)).all(-1)
     within = places[..., 0]
     for axis in range(1, source.num_axes):

@@ -46,7 +46,8 @@ class Product(Topology):
         if len(factors) == 2 and all(isinstance(factor, Lattice) for factor in factors):
             first, second = _paired(*factors)
             sizes = _pair_sizes(first.sizes, second.sizes)
-            return Grid((1,), ("x",))._with(lattice_sizes=sizes, axes=first.axes + second.axes)
+            axes, periodic = first.axes + second.axes, first.periodic + second.periodic
+            return Grid((1,), ("x",))._with(lattice_sizes=sizes, axes=axes, periodic=periodic)
         return object.__new__(cls)
 
     def __init__(self, first: Topology, second: Topology) -> None:

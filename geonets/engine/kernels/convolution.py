@@ -68,6 +68,8 @@ def _lattice_rule(situation: Situation, uniform: bool) -> bool | str | None:
         return f"the window has {stencil.num_axes} axes; torch convolves along 1 to 3"
     if spec.influence != "typed":
         return f"the influence is {spec.influence}; torch's convolutions weigh all nodes alike"
+    if situation.periodic:
+        return "an axis is periodic"
     if uniform and not situation.uniform:
         return "items differ in size"
     return True

@@ -87,6 +87,8 @@ def _pool_rule(situation: Situation, uniform: bool) -> bool | str | None:
         return "torch averages without dilation only"
     if max(stencil.padding) and max(stencil.dilation) > 1:
         return "a dilated window may step over all nodes, where torch gives minus infinity"
+    if situation.periodic:
+        return "an axis is periodic"
     if uniform and not situation.uniform:
         return "items differ in size"
     return True

@@ -202,6 +202,8 @@ def _chain_rule(situation: Situation, uniform: bool) -> bool | str | None:
         return None
     if situation.kind is not Chain:
         return f"the topology is a {situation.kind.__name__}, not a Chain"
+    if situation.periodic:
+        return "the chains are rings, which have no first node"
     if uniform and not situation.uniform:
         return "chains differ in length"
     return True
