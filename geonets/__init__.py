@@ -42,6 +42,8 @@ from geonets.data.interop import to_pyg as to_pyg
 from geonets.data.transforms import connect as connect
 from geonets.engine.plan import explain_plan as explain_plan
 from geonets.engine.plan import reference as reference
+from geonets.nn.exchange import from_torch as from_torch
+from geonets.nn.exchange import to_torch as to_torch
 from geonets.view import view as view
 
 __version__ = "0.1.0"

@@ -18,16 +18,17 @@ PUBLIC = {
         Neighborhood Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub
         chain grid points graph mesh molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         connect explain_plan reference view
+        from_torch to_torch
     """,
     "geonets.nn": """
         Layer Sequential PerNode FromPyG MessagePassing
-        Linear MLP Dropout BatchNorm LayerNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
+        Linear MLP Embedding Dropout BatchNorm LayerNorm GroupNorm InstanceNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
         Conv1d Conv2d Conv3d MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
         RNN LSTM GRU RNNCell LSTMCell GRUCell
         GCNConv SAGEConv GINConv GINEConv GATConv PointNetConv MultiheadAttention
         GATv2Conv TransformerConv
     """,
-    "geonets.models": "MLP PointNet",
+    "geonets.models": "MLP PointNet ResNet18",
 }
 """A name that is added or taken away is a decision: it changes this list and CHANGELOG.md."""
 

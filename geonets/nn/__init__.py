@@ -10,9 +10,8 @@ from geonets.nn.nodewise import (
     ELU,
     GELU,
     MLP,
-    BatchNorm,
     Dropout,
-    LayerNorm,
+    Embedding,
     LeakyReLU,
     Linear,
     PerNode,
@@ -22,6 +21,7 @@ from geonets.nn.nodewise import (
     Softplus,
     Tanh,
 )
+from geonets.nn.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from geonets.nn.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d, Readout
 from geonets.nn.pyg import FromPyG
 from geonets.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
@@ -41,6 +41,7 @@ __all__ = [
     "Conv2d",
     "Conv3d",
     "Dropout",
+    "Embedding",
     "FromPyG",
     "GATConv",
     "GATv2Conv",
@@ -48,6 +49,8 @@ __all__ = [
     "GINConv",
     "GINEConv",
     "GRUCell",
+    "GroupNorm",
+    "InstanceNorm",
     "LSTMCell",
     "Layer",
     "LayerNorm",

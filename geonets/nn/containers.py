@@ -55,7 +55,7 @@ class Sequential(Layer, nn.Sequential):
     `Dropout`, `LayerNorm` over channels). Any other must be wrapped in `PerNode`: packed rows belong to several items.
 
     Args:
-        *layers: in order.
+        *layers: in order, or one `OrderedDict` of names and layers.
 
     Raises:
         UnsupportedError: for a torch module that might mix the rows of different nodes.
@@ -67,10 +67,10 @@ class Sequential(Layer, nn.Sequential):
         torch.Size([2, 10])
     """
 
-    def __init__(self, *layers: nn.Module) -> None:
-        for position, layer in enumerate(layers):
-            _require_node_wise(layer, position)
+    def __init__(self, *layers: Any) -> None:
         super().__init__(*layers)
+        for position, layer in enumerate(self):
+            _require_node_wise(layer, position)
 
     def forward(self, input: Any) -> Any:
         for layer in self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -23,6 +24,19 @@ class Layer(nn.Module):
     Subclass it for a layer of your own: set parameters and a spec in `__init__`, and call `geonets.engine.plan.run` in
     `forward`.
     """
+
+    def __new__(cls, *given: Any, **named: Any) -> Any:
+        """Remember what the layer is built with, so that it can be built again elsewhere."""
+        layer = super().__new__(cls)
+        layer.__dict__["_given"] = given, named
+        return layer
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the layer was built with, by name; what was left out is not in it."""
+        given, named = self.__dict__["_given"]
+        bound = inspect.signature(type(self).__init__).bind(self, *given, **named).arguments
+        return {name: value for name, value in bound.items() if value is not self}
 
 
 class NodeWise(Layer):

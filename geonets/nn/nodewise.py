@@ -21,24 +21,24 @@ class Linear(NodeWise, nn.Linear):
     """
 
 
+class Embedding(NodeWise, nn.Embedding):
+    """A learned vector for each number in a vocabulary; arguments and keys of `torch.nn.Embedding`.
+
+    `x` holds whole numbers, `(N,)` or one channel `(N, 1)`.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> words = gn.chain([torch.tensor([[4], [0]]), torch.tensor([[2]])])
+        >>> gn.nn.Embedding(5, 8)(words).x.shape
+        torch.Size([3, 8])
+    """
+
+    def forward(self, input: Any) -> Any:
+        return on_nodes(lambda rows: nn.Embedding.forward(self, rows.reshape(len(rows))), input)
+
+
 class Dropout(NodeWise, nn.Dropout):
     """Leave out entries of `x` at random in training; arguments of `torch.nn.Dropout`."""
-
-
-class LayerNorm(NodeWise, nn.LayerNorm):
-    """Normalise the channels of each node; arguments and keys of `torch.nn.LayerNorm`.
-
-    Reference: Ba, Kiros & Hinton, "Layer normalization", 2016.
-    """
-
-
-class BatchNorm(NodeWise, nn.BatchNorm1d):
-    """Normalise each channel over all nodes of the batch; arguments and keys of `torch.nn.BatchNorm1d` (and 2d, 3d).
-
-    In training a node's result depends on its batch, as the name says.
-
-    Reference: Ioffe & Szegedy, "Batch normalization", 2015.
-    """
 
 
 class ReLU(NodeWise, nn.ReLU):

@@ -1,18 +1,12 @@
-"""Every error that geonets raises on purpose: a pattern of its message, and what reaches it; a room a file."""
+"""Every error that geonets raises on purpose: a pattern of its message, and what reaches it; a room a file.
 
-from messages import aggregate, coarsening, data, engine, models, neighborhoods, nn, structure, topologies
+Each file of this folder that has `CASES` takes part.
+"""
 
-ROOMS = (
-    structure,
-    neighborhoods,
-    coarsening,
-    topologies,
-    engine,
-    nn,
-    aggregate,
-    data,
-    models,
-)
-CASES = [case for room in ROOMS for case in room.CASES]
+import importlib
+import pkgutil
+
+ROOMS = [importlib.import_module(f"{__name__}.{room.name}") for room in pkgutil.iter_modules(__path__)]
+CASES = [case for room in ROOMS for case in getattr(room, "CASES", [])]
 
 __all__ = ["CASES"]

@@ -12,6 +12,8 @@ from geonets.core.errors import DtypeError, StructureError
 from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.core.topology import Graph
+from geonets.nn import Layer
+from geonets.nn.exchange import layer_to_pyg
 
 
 def from_pyg(source: Any) -> Structure:
@@ -66,20 +68,25 @@ def from_pyg(source: Any) -> Structure:
     return Structure(topology, levels["nodes"], levels["edges"], levels["globals"], meta=meta)
 
 
-def to_pyg(structure: Structure) -> Any:
+def to_pyg(structure: Structure | Layer) -> Any:
     """One item as PyG's `Data`, several as its `Batch`; edges in the order in which they were given.
 
+    A layer becomes PyG's layer of the same name, with a copy of its weights.
+
     Args:
-        structure: over any topology that has links.
+        structure: over any topology that has links; or a graph layer.
 
     Raises:
         StructureError: if it has levels that `Data` would lose, or one name on two levels.
+        UnsupportedError: if PyG has no layer of that name.
 
     Example:
         >>> import geonets as gn
         >>> to_pyg(gn.graph(torch.tensor([[1, 0], [0, 1]]), x=torch.ones(2, 1))).edge_index.tolist()
         [[1, 0], [0, 1]]
     """
+    if isinstance(structure, Layer):
+        return layer_to_pyg(structure)
     pyg = require("torch_geometric.data", "torch-geometric")
     if structure.levels:
         raise StructureError(
