@@ -4,6 +4,7 @@ A sequence is a chain, an image a grid, a point cloud a set, a molecule a graph.
 all, and a planner lowers each to the kernel that everybody already trusts.
 """
 
+from geonets import check as check
 from geonets import models as models
 from geonets import nn as nn
 from geonets.core import errors as errors

@@ -38,6 +38,7 @@ class Mutation:
 
 LOWERING = "tests/laws/test_lowering.py"
 SLICING = "tests/laws/test_round_trips.py"
+CHECKS = "tests/check/test_checks.py"
 
 MUTATIONS = (
     Mutation(
@@ -221,6 +222,34 @@ MUTATIONS = (
         "stencil.ceil_mode, spec.count_padding, divisor))",
         "stencil.ceil_mode, True, divisor))",
         "tests/laws/test_parity_torch.py",
+    ),
+    Mutation(
+        "a check that compares a layer with itself",
+        "check/order.py",
+        "gap_between(expected, new, tolerance, what)",
+        "gap_between(new.rows, new, tolerance, what)",
+        CHECKS,
+    ),
+    Mutation(
+        "a check that overlooks the nearest leak",
+        "check/reach.py",
+        "masked_fill(places * ratio >= step, 0.0)",
+        "masked_fill(places * ratio >= step - 1, 0.0)",
+        CHECKS,
+    ),
+    Mutation(
+        "an interior that reaches to the border",
+        "check/shifts.py",
+        "border = max(finding.border for finding in wrong)",
+        "border = 0",
+        CHECKS,
+    ),
+    Mutation(
+        "a reflection that is a rotation",
+        "check/poses.py",
+        '!= (kind == "reflections"):',
+        "!= False:",
+        CHECKS,
     ),
 )
 

@@ -34,7 +34,7 @@ FLOORS = {
     "nn/": 8,
     "data/__init__.py": 0,
     "data/constructors.py": 9,
-    "check.py": 9,
+    "check/": 9,
     "data/interop/": 10,
     "data/transforms/": 10,
     "models/": 10,

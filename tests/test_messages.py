@@ -17,7 +17,7 @@ import geonets as gn
 from geonets.core.errors import GeonetsError
 from geonets.core.packages import require
 
-ROOMS = ("core", "engine", "nn", "data", "models")
+ROOMS = ("core", "engine", "nn", "data", "models", "check")
 SENTENCE = re.compile(
     r"^`[^`]+`(, `[^`]+`| and `[^`]+`)* must .+; got .+\. .+\.$|^`[^`]+` must .+; got: .+\. Run: .+$", re.DOTALL
 )

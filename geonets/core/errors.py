@@ -40,3 +40,7 @@ class ReadError(GeonetsError, ValueError):
 
 class MissingPackageError(GeonetsError, ImportError):
     """An optional package, or a system library below it, is not installed."""
+
+
+class CheckError(GeonetsError, AssertionError):
+    """A layer does not keep a law that was required of it."""
