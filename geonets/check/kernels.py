@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from geonets.check.report import Gap, Report, worst_of
-from geonets.check.trial import Answer, Call, Trial, gap_between, gradients_of, projection
+from geonets.check.trial import Answer, Call, Trial, distances, gap_between, gradients_of, projection, scale_of
 from geonets.core.structure import Structure
 from geonets.engine.plan import explain_plan, reference
 
@@ -62,11 +62,12 @@ def lowering(
         gap_between(expected.rows, found, tolerance, "values")
         for expected, found in zip(slow.answers, fast.answers, strict=True)
     ]
+    steepest = scale_of(*slow.gradients.values())
     for name, expected in slow.gradients.items():
-        gaps.append(_gap(expected, fast.gradients[name], tolerance, f"gradient of {name}"))
+        gaps.append(_gap(expected, fast.gradients[name], tolerance, f"gradient of {name}", steepest))
     kernels = _kernels(trial)
     inner = [
-        (name, _gap(expected, found, tolerance, f"values of {name}"))
+        (name, _gap(expected, found, tolerance, f"values of {name}", scale_of(expected)))
         for (name, expected), (_, found) in zip(slow.inner, fast.inner, strict=False)
     ]
     first = next((gap for name, gap in inner if name in kernels and gap.too_large), None)
@@ -148,12 +149,8 @@ def _kernels(trial: Trial) -> dict[str, list[str]]:
     return kernels
 
 
-def _gap(expected: Tensor, found: Tensor, tolerance: float, what: str) -> Gap:
+def _gap(expected: Tensor, found: Tensor, tolerance: float, what: str, scale: float) -> Gap:
     if expected.shape != found.shape:
         return Gap(float("inf"), float("inf"), True, None, f"{what}: another shape")
-    error = (expected - found).abs().nan_to_num(torch.inf, torch.inf, torch.inf)
-    both = expected.isnan() & found.isnan()
-    worst = float(error.masked_fill(both, 0.0).max()) if error.numel() else 0.0
-    scale = float(expected.abs().nan_to_num(0.0, 0.0, 0.0).max()) if error.numel() else 1.0
-    scale = scale or 1.0
+    worst = float(distances(expected, found).max()) if found.numel() else 0.0
     return Gap(worst, worst / scale, worst > tolerance * scale, None, what)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from geonets.check.report import Gap, Report, counted, worst_of
 from geonets.check.shifts import lattice_of
-from geonets.check.trial import Answer, Call, Trial, distances, place_of
+from geonets.check.trial import Answer, Call, Trial, distances, place_of, scale_of
 from geonets.core.errors import GeonetsError, ItemError, OptionError, UnsupportedError
 from geonets.core.structure import Structure
 from geonets.core.topology import Lattice, Topology
@@ -117,7 +117,7 @@ def _leak(old: Answer, new: Answer, number: int, given: Lattice, step: int, axis
     row = int(leaks[places[leaks].argmin()])
     error = float(errors[row])
     channel = int(distances(old.rows[row], new.rows[row]).flatten().argmax())
-    scale = float(old.rows.abs().max()) or 1.0
+    scale = scale_of(old.rows)
     return Gap(
         error, error / scale, True, place_of(old, row, channel), f"from {axis} {step} to {axis} {int(places[row])}"
     )

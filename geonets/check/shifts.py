@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from geonets.check.report import Gap, Report, counted, worst_of
-from geonets.check.trial import Answer, Call, Trial, distances, gap_between, on_items
+from geonets.check.trial import Answer, Call, Trial, distances, gap_between, on_items, scale_of
 from geonets.core.errors import ShapeError, UnsupportedError
 from geonets.core.structure import Structure
 from geonets.core.topology import Lattice
@@ -205,7 +205,7 @@ def _finding(
     gap = gap_between(expected, new, tolerance, what)
     if gap.worst == 0:
         return _Finding(gap)
-    scale = float(expected.abs().max()) or 1.0
+    scale = scale_of(expected)
     wrong = (distances(expected, new.rows) > tolerance * scale).flatten(1).any(1)
     depth = _depth(target, step)
     return _Finding(gap, depth, int(depth.masked_fill(~wrong, -1).max()) + 1)

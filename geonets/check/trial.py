@@ -148,7 +148,7 @@ def gap_between(expected: Tensor, found: Answer, tolerance: float, what: str) ->
     if not rows.numel():
         return Gap(0.0, 0.0, False, None, what)
     errors = distances(expected, rows)
-    scale = float(expected.abs().nan_to_num(0.0, 0.0, 0.0).max()) or 1.0
+    scale = scale_of(expected)
     entry = int(errors.flatten().argmax())
     worst = float(errors.flatten()[entry])
     place = place_of(found, entry // errors[0].numel(), entry % errors[0].numel())
@@ -159,6 +159,12 @@ def distances(expected: Tensor, found: Tensor) -> Tensor:
     """`(N, ...)` absolute differences; infinite where one of the two is no number."""
     same = (expected == found) | (expected.isnan() & found.isnan())
     return torch.where(same, 0.0, (expected - found).abs().nan_to_num(torch.inf, torch.inf, torch.inf))
+
+
+def scale_of(*tensors: Tensor) -> float:
+    """The largest finite entry, 1 where there is none but zeros: what differences are measured in."""
+    peaks = [float(tensor.abs().nan_to_num(0.0, 0.0, 0.0).max()) for tensor in tensors if tensor.numel()]
+    return max(peaks, default=0.0) or 1.0
 
 
 def place_of(answer: Answer, row: int, channel: int) -> Place:
