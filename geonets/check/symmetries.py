@@ -15,12 +15,15 @@ from geonets.core.errors import GeonetsError
 from geonets.core.structure import Structure
 
 
-def symmetries(layer: Any, structure: Structure, *, call: Call | None = None, seed: int = 0) -> tuple[str, ...]:
+def symmetries(
+    layer: Any, structure: Structure, *, draws: int = 2, call: Call | None = None, seed: int = 0
+) -> tuple[str, ...]:
     """Which symmetries hold, each found by its check.
 
     Args:
         layer: a layer, a model, or a function of structures; it is copied and left as it was.
         structure: what to try it on.
+        draws: random orders and motions of each kind.
         call: how the layer is called; `layer(structure)` unless given.
         seed: of the trials.
 
@@ -36,7 +39,7 @@ def symmetries(layer: Any, structure: Structure, *, call: Call | None = None, se
         ('causal',)
     """
     words = []
-    if permutation(layer, structure, call=call, seed=seed):
+    if permutation(layer, structure, draws=draws, call=call, seed=seed):
         words.append("permutation")
     shifted = _verdict(translation, layer, structure, call, seed)
     if shifted in ("exact", "interior only"):
@@ -44,7 +47,7 @@ def symmetries(layer: Any, structure: Structure, *, call: Call | None = None, se
     if _verdict(causality, layer, structure, call, seed) == "causal":
         words.append("causal")
     if _reads_positions(layer, structure, call, seed):
-        turned = _verdict(rotation, layer, structure, call, seed)
+        turned = rotation(layer, structure, draws=draws, call=call, seed=seed).verdict
         words += [turned] if turned != "fails" else []
     return tuple(words)
 
