@@ -18,7 +18,13 @@ from geonets.core.neighborhoods import Neighborhood as Neighborhood
 from geonets.core.neighborhoods import Predecessors as Predecessors
 from geonets.core.neighborhoods import Radius as Radius
 from geonets.core.neighborhoods import Stencil as Stencil
+from geonets.core.neighborhoods import Window as Window
 from geonets.core.neighborhoods import WithLoops as WithLoops
+from geonets.core.relations import HopDistance as HopDistance
+from geonets.core.relations import Lag as Lag
+from geonets.core.relations import LagBuckets as LagBuckets
+from geonets.core.relations import Offset as Offset
+from geonets.core.relations import Relation as Relation
 from geonets.core.structure import Level as Level
 from geonets.core.structure import Structure as Structure
 from geonets.core.structure import batch as batch

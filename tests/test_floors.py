@@ -25,6 +25,7 @@ FLOORS = {
     "core/structure.py": 3,
     "core/sampling/": 3,
     "core/neighborhoods/": 4,
+    "core/relations.py": 4,
     "engine/__init__.py": 0,
     "engine/spec/": 5,
     "engine/rules.py": 5,

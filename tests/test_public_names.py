@@ -15,7 +15,8 @@ PUBLIC = {
         GeonetsError
         Chain Grid Set Graph Product Topology EdgeList
         Structure Level batch
-        Neighborhood Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub
+        Neighborhood Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub Window
+        Relation Lag LagBuckets Offset HopDistance
         chain grid points graph mesh molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         connect explain_plan reference view
         from_torch to_torch
@@ -26,7 +27,9 @@ PUBLIC = {
         Conv1d Conv2d Conv3d MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
         RNN LSTM GRU RNNCell LSTMCell GRUCell
         GCNConv SAGEConv GINConv GINEConv GATConv PointNetConv MultiheadAttention
-        GATv2Conv TransformerConv
+        GATv2Conv TransformerConv GPSConv
+        TransformerEncoderLayer TransformerDecoderLayer TransformerEncoder TransformerDecoder SinusoidalEncoding
+        SetAttentionBlock InducedSetAttentionBlock PoolingByMultiheadAttention
     """,
     "geonets.models": "MLP PointNet ResNet18",
     "geonets.check": """
@@ -41,7 +44,7 @@ REASONS = {
         Dropout LayerNorm BatchNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
     """,
     "as MaxPool2d or LSTMCell, which have one": "MaxPool1d MaxPool3d AvgPool1d AvgPool2d AvgPool3d RNNCell GRUCell",
-    "abstract: CONTRIBUTING.md and README.md show subclasses": "Layer Neighborhood Topology",
+    "abstract: CONTRIBUTING.md and README.md show subclasses": "Layer Neighborhood Topology Relation",
     "an argument of layers, whose examples show it": """
         Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub
     """,

@@ -1,9 +1,19 @@
 """Layers: parameters and a spec. Each takes a `Structure` and returns one; names are torch's and PyG's."""
 
-from geonets.nn.attention import MultiheadAttention
+from geonets.nn.attention import (
+    InducedSetAttentionBlock,
+    MultiheadAttention,
+    PoolingByMultiheadAttention,
+    SetAttentionBlock,
+    SinusoidalEncoding,
+    TransformerDecoder,
+    TransformerDecoderLayer,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 from geonets.nn.containers import Sequential
 from geonets.nn.convolution import Conv1d, Conv2d, Conv3d
-from geonets.nn.graph import GATConv, GATv2Conv, GCNConv, GINConv, GINEConv, SAGEConv, TransformerConv
+from geonets.nn.graph import GATConv, GATv2Conv, GCNConv, GINConv, GINEConv, GPSConv, SAGEConv, TransformerConv
 from geonets.nn.layer import Layer
 from geonets.nn.message_passing import MessagePassing, PointNetConv
 from geonets.nn.nodewise import (
@@ -48,8 +58,10 @@ __all__ = [
     "GCNConv",
     "GINConv",
     "GINEConv",
+    "GPSConv",
     "GRUCell",
     "GroupNorm",
+    "InducedSetAttentionBlock",
     "InstanceNorm",
     "LSTMCell",
     "Layer",
@@ -63,14 +75,21 @@ __all__ = [
     "MultiheadAttention",
     "PerNode",
     "PointNetConv",
+    "PoolingByMultiheadAttention",
     "RNNCell",
     "ReLU",
     "Readout",
     "SAGEConv",
     "Sequential",
+    "SetAttentionBlock",
     "SiLU",
     "Sigmoid",
+    "SinusoidalEncoding",
     "Softplus",
     "Tanh",
     "TransformerConv",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
 ]

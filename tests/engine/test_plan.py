@@ -103,6 +103,8 @@ def test_the_reference_switch_reaches_every_layer_and_is_left_on_errors() -> Non
 
 
 LOWERED = ["Conv1d", "Conv2d", "Conv3d", "MaxPool2d", "AvgPool2d", "Readout", "MultiheadAttention", "Sequential"]
+LOWERED += ["MultiheadAttention causal", "MultiheadAttention in a window", "MultiheadAttention with lags as keys"]
+LOWERED += ["TransformerEncoder", "TransformerDecoder", "InducedSetAttentionBlock", "PoolingByMultiheadAttention"]
 
 
 @pytest.mark.parametrize("name", LOWERED)
@@ -164,8 +166,12 @@ def test_a_decision_reads_no_sizes_and_is_made_once() -> None:
     assert len(plan._decisions) == 2
 
 
+COMPILED = ["Conv2d", "MultiheadAttention", "GCNConv", "GATConv without edges", "SAGEConv"]
+COMPILED += ["MultiheadAttention causal", "MultiheadAttention with lags as keys", "TransformerEncoder", "GATv2Conv"]
+
+
 @pytest.mark.filterwarnings("ignore:<class 'torch.autograd.function.Function'>:DeprecationWarning")  # torch's tracer
-@pytest.mark.parametrize("name", ["Conv2d", "MultiheadAttention", "GCNConv", "GATConv without edges", "SAGEConv"])
+@pytest.mark.parametrize("name", COMPILED)
 def test_a_layer_compiles_in_one_graph(name: str) -> None:
     layer = made(name)
     structure = every_layer.LAYERS[name][1][0]([4, 4], 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from drawing import chains, graphs
+from drawing import SEEDS, chains, graphs, grids, rows
 from hypothesis import strategies as st
 
 import geonets as gn
@@ -14,10 +14,99 @@ from geonets.engine.spec import AttendOperands, AttendSpec
 from lowering.cases import case
 
 
-@case("dense_attention", "dense_attention_by_size")
+@case("dense_attention", "dense_attention_by_length")
 def attention(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
-    layer = gn.nn.MultiheadAttention(4, draw(st.sampled_from([1, 2])), bias=draw(st.booleans()))
+    layer = _Masked(4, draw(st.sampled_from([1, 2])), bias=draw(st.booleans()), **_positions(draw, 1))
+    layer.mask = draw(st.sampled_from([None, "rows", "numbers"]))
+    layer.is_causal = draw(st.booleans())
     return layer, draw(chains(4, ragged=draw(st.booleans())))
+
+
+@case("dense_attention", "dense_attention_by_length")
+def attention_among_grids_and_graphs(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    if draw(st.booleans()):
+        return gn.nn.MultiheadAttention(8, 2, **_positions(draw, 2)), draw(grids(8, ragged=draw(st.booleans())))
+    relation = draw(st.sampled_from([None, gn.HopDistance(2), gn.HopDistance(0)]))
+    return gn.nn.MultiheadAttention(4, 2, relation=relation), draw(graphs(4))
+
+
+@case("dense_attention_by_length")
+def attention_of_many_lengths(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    """More lengths than buckets, so that shorter items are padded."""
+    counts = draw(st.lists(st.integers(0, 20), min_size=9, max_size=14, unique=True))
+    layer = _Masked(4, 2, **_positions(draw, 1))
+    layer.mask, layer.is_causal = draw(st.sampled_from([None, "rows", "numbers"])), draw(st.booleans())
+    return layer, gn.Structure(gn.Chain(counts), {"x": rows(sum(counts), 4, draw(SEEDS))})
+
+
+@case("dense_attention", "dense_attention_by_length")
+def attention_to_learnt_points(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    layers = [gn.nn.InducedSetAttentionBlock(4, 2, 2), gn.nn.PoolingByMultiheadAttention(4, 3)]
+    return draw(st.sampled_from(layers)), draw(chains(4, ragged=draw(st.booleans())))
+
+
+@case("window_attention")
+def attention_in_windows(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    axes = draw(st.integers(1, 3))
+    reach = draw(st.one_of(st.integers(0, 3), st.tuples(*[st.integers(0, 3)] * axes)))
+    hears: Any = gn.Window(reach, causal=draw(st.booleans()))
+    if draw(st.booleans()):  # any stencil that leaves as many nodes
+        kernel, dilation = (draw(st.tuples(*[st.integers(1, 3)] * axes)) for _ in range(2))
+        before = tuple(d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True))
+        after = tuple(d * (k - 1) - b for d, k, b in zip(dilation, kernel, before, strict=True))
+        hears = gn.Stencil(kernel, (1,) * axes, before, after, dilation)
+    structure = draw(grids(12, axes, ragged=draw(st.booleans())))
+    return gn.nn.MultiheadAttention(12, 2, neighborhood=hears, **_positions(draw, axes)), structure
+
+
+@case("window_attention")
+def attention_of_strided_windows(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    """Pooling: each window's own vector hears the nodes in it."""
+    each = st.tuples(st.integers(1, 3), st.integers(1, 3))
+    stencil = gn.Stencil(draw(each), draw(each), (1, 1), draw(st.sampled_from([(1, 1), (4, 2)])), (1, 1))
+    return _WindowPool(stencil), draw(grids(4, smallest=2, ragged=draw(st.booleans())))
+
+
+def _positions(draw: Any, axes: int) -> dict[str, Any]:
+    """How attention on a lattice of so many axes may know of positions."""
+    relations = [None, gn.Offset((2,) * axes), gn.Offset(tuple(range(axes)))]
+    relations += [gn.Lag(1), gn.LagBuckets(8, 5), gn.LagBuckets(4, 4, bidirectional=False)] if axes == 1 else []
+    relation = draw(st.sampled_from(relations))
+    return {
+        "relation": relation,
+        "relative_keys": draw(st.booleans()),
+        "rotary": draw(st.sampled_from([None, 10.0])),
+    }
+
+
+class _Masked(gn.nn.MultiheadAttention):
+    """Edges masked without pattern; some nodes hear nobody."""
+
+    mask: str | None = None
+    is_causal = False
+
+    def forward(self, query: gn.Structure, *_: Any, **__: Any) -> gn.Structure:  # pyright: ignore[reportIncompatibleMethodOverride]
+        edges = gn.Complete(self.is_causal).edges(query)
+        mask = None
+        if self.mask == "rows":
+            mask = (edges.senders * 7 + edges.receivers * 3) % 5 < (edges.receivers % 4 + 2)
+        elif self.mask == "numbers":
+            mask = (query.x[edges.senders, : self.num_heads] * query.x[edges.receivers, 2:3]).sin()
+        return super().forward(query, is_causal=self.is_causal, attn_mask=mask)
+
+
+class _WindowPool(gn.nn.Layer):
+    def __init__(self, stencil: gn.Stencil) -> None:
+        super().__init__()
+        self.spec = AttendSpec(stencil)
+        self.query = torch.nn.Parameter(torch.randn(2, 2))
+
+    def forward(self, structure: gn.Structure) -> gn.Structure:
+        target = self.spec.neighborhood.target(structure.topology)
+        rows = structure.x.unflatten(1, (2, 2))
+        query = self.query + torch.arange(target.num_nodes).to(rows.dtype)[:, None, None].sin()
+        heard = run(self.spec, AttendOperands(query, rows, rows.tanh()), structure)
+        return structure.on(target, {"x": heard.flatten(1)})
 
 
 @case("segment_attention")

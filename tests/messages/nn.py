@@ -34,14 +34,6 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`hx` must be a tensor of shape .1, 2, 3.", lambda: gn.nn.GRU(2, 3)(chain, torch.zeros(1, 1, 3))),
     ("`conv` must return one row a node, 3; got .1, 4. from Pool", lambda: gn.nn.FromPyG(Pool())(ring)),
     (
-        "`add_bias_kv` and `add_zero_attn` must be False",
-        lambda: gn.nn.MultiheadAttention(2, 1, add_bias_kv=True)(chain),
-    ),
-    (
-        "`is_causal` must be used within one structure",
-        lambda: gn.nn.MultiheadAttention(2, 1)(chain, chain, is_causal=True),
-    ),
-    (
         "`add_self_loops` must be False without normalize",
         lambda: gn.nn.GCNConv(2, 2, add_self_loops=True, normalize=False),
     ),

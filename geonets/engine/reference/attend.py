@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -10,22 +12,29 @@ from geonets.engine.rules import Call
 from geonets.engine.spec import AttendOperands, AttendSpec
 
 
-def attend(call: Call, spec: AttendSpec, operands: AttendOperands) -> Tensor:
+def attend(call: Call, spec: AttendSpec, operands: AttendOperands) -> Any:
     """`y_i = sum_{j -> i} softmax_j(score(q_i, k_j + f_ij, e_ij) + b_ij) (v_j + u_ij)`."""
     edges = spec.neighborhood.edges(call.structure, call.source)
-    weights = softmax_of(scores_of(spec, operands, edges), edges)
+    operands.check(edges.num_edges)
+    relation = None
+    if spec.relation is not None:
+        relation = spec.relation.between(call.structure, edges.receivers, edges.senders)
+    shares = weights = softmax_of(scores_of(spec, operands, edges, relation), edges)
     if call.training and spec.dropout:
         weights = weights * (torch.rand_like(weights) >= spec.dropout) / (1 - spec.dropout)
     values = operands.value[edges.senders]
     values = values if operands.edge_values is None else values + operands.edge_values
     messages = weights[..., None] * values
-    return messages.new_zeros(edges.num_receivers, *messages.shape[1:]).index_add(0, edges.receivers, messages)
+    rows = messages.new_zeros(edges.num_receivers, *messages.shape[1:]).index_add(0, edges.receivers, messages)
+    return (rows, shares) if spec.return_weights else rows
 
 
-def scores_of(spec: AttendSpec, operands: AttendOperands, edges: EdgeList) -> Tensor:
+def scores_of(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relation: Tensor | None) -> Tensor:
     """`score(q_i, k_j + f_ij, e_ij) + b_ij`: `(E, H)`."""
     query, key = operands.query[edges.receivers], operands.key[edges.senders]
     key = key if operands.edge_keys is None else key + operands.edge_keys
+    if operands.relation_keys is not None:
+        key = key + operands.relation_keys[relation]
     if spec.score == "dot":
         scores = (query * key).sum(-1) / query.shape[-1] ** 0.5
     elif spec.score == "opaque":
@@ -37,6 +46,8 @@ def scores_of(spec: AttendSpec, operands: AttendOperands, edges: EdgeList) -> Te
         raw = raw if operands.edges is None else raw + operands.edges
         scores = torch.where(raw > 0, raw, spec.negative_slope * raw)
         scores = scores if operands.attention is None else (scores * operands.attention).sum(-1)
+    if operands.relation_bias is not None:
+        scores = scores + operands.relation_bias[relation]
     return scores if operands.bias is None else scores + operands.bias
 
 

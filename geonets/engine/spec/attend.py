@@ -8,8 +8,10 @@ from typing import Literal
 
 from torch import Tensor
 
+from geonets.core.errors import ShapeError
 from geonets.core.neighborhoods import Neighborhood
 from geonets.core.options import one_of
+from geonets.core.relations import Relation
 
 ScoreReads = tuple[Literal["query", "key", "edge"], ...]
 EdgeTerms = tuple[Literal["bias", "keys", "values"], ...]
@@ -29,6 +31,9 @@ class AttendSpec:
         negative_slope: of the leaky ReLU.
         dropout: the part of the softmax weights that training leaves out.
         reads: what an opaque score is called with, in this order.
+        relation: how two nodes stand to each other: a number that chooses a bias, or part of the key, from tables in
+            the operands. Within one structure only.
+        return_weights: return the softmax weights of the edges, `(E, H)` in receiver order, beside the rows.
         edge_terms: which of `bias`, `edge_keys` and `edge_values` the operands hold, one row an edge.
     """
 
@@ -38,6 +43,8 @@ class AttendSpec:
     dropout: float = 0.0
     reads: ScoreReads = ("query", "key", "edge")
     edge_terms: EdgeTerms = ()
+    relation: Relation | None = None
+    return_weights: bool = False
 
     def __post_init__(self) -> None:
         one_of("score", self.score, SCORES)
@@ -61,6 +68,8 @@ class AttendOperands:
         edge_values: `(E, H, D_v)`, added to the values.
         attention: `(H, D)`, the vector `a` of a gatv2 score.
         score: called with what `spec.reads` names, one row an edge; returns `(E, H)`.
+        relation_bias: `(R, H)`, added to the score of a pair by its relation, or None.
+        relation_keys: `(R, H, D)`, added to the key of a pair by its relation, or None; for dot products.
     """
 
     query: Tensor
@@ -72,3 +81,19 @@ class AttendOperands:
     edge_values: Tensor | None = None
     attention: Tensor | None = None
     score: Callable[..., Tensor] | None = None
+    relation_bias: Tensor | None = None
+    relation_keys: Tensor | None = None
+
+    def check(self, num_edges: int) -> None:
+        """Raise unless what belongs to edges has one row for each.
+
+        Raises:
+            ShapeError: if it has not.
+        """
+        for name in ("edges", "bias", "edge_keys", "edge_values"):
+            rows = getattr(self, name)
+            if rows is not None and len(rows) != num_edges:
+                raise ShapeError(
+                    f"`{name}` must have one row for each of the {num_edges} edges; got {len(rows)} "
+                    f"(shape {tuple(rows.shape)}). Give rows in receiver order, as neighborhood.edges(structure) has."
+                )
