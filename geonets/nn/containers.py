@@ -42,7 +42,8 @@ OURS = {
     **{f"BatchNorm{axes}d": "BatchNorm" for axes in (1, 2, 3)},
     **{f"AdaptiveAvgPool{axes}d": "Readout" for axes in (1, 2, 3)},
     **{f"AdaptiveMaxPool{axes}d": "Readout" for axes in (1, 2, 3)},
-    "MultiheadAttention": "MultiheadAttention",
+    **{name: name for name in ("MultiheadAttention", "TransformerEncoderLayer", "TransformerEncoder")},
+    **{name: name for name in ("TransformerDecoderLayer", "TransformerDecoder")},
     "Sequential": "Sequential",
 }
 """Our layer for each torch module that would mix rows."""
