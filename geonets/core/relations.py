@@ -229,7 +229,7 @@ class HopDistance(Relation):
 
 
 def _lags(topology: Topology, receivers: Tensor, senders: Tensor, num_axes: int, name: str) -> list[Tensor]:
-    """Sender's minus receiver's place, along each axis."""
+    """Sender's minus receiver's place, along each axis; round a periodic one by the shorter way."""
     if not isinstance(topology, Lattice) or topology.num_axes != num_axes:
         got = f"{topology.num_axes} axes" if isinstance(topology, Lattice) else f"a {type(topology).__name__}"
         raise StructureError(
@@ -237,7 +237,12 @@ def _lags(topology: Topology, receivers: Tensor, senders: Tensor, num_axes: int,
             "Use gn.Offset with one reach an axis on lattices, or gn.HopDistance on graphs."
         )
     places = topology.coordinates()
-    return [places[:, axis][senders] - places[:, axis][receivers] for axis in range(num_axes)]
+    lags = [places[:, axis][senders] - places[:, axis][receivers] for axis in range(num_axes)]
+    for axis in range(num_axes):
+        if topology.periodic[axis]:  # the shorter way round
+            size = topology.sizes.sizes[:, axis][topology.item_ids[receivers]].clamp(min=1)
+            lags[axis] = (lags[axis] + size // 2) % size - size // 2
+    return lags
 
 
 def _pair_starts(topology: Topology) -> Tensor:

@@ -83,6 +83,12 @@ def test_a_relative_bias_is_a_matrix_of_biases(reach: int, relative_keys: bool) 
     torch.testing.assert_close(layer(gn.chain(x)).x, expected, atol=1e-10, rtol=1e-10)
 
 
+def test_on_a_ring_lags_go_the_shorter_way_round() -> None:
+    ring = gn.Structure(gn.Chain([5, 4], periodic=True))
+    found = gn.Lag(2).between(ring, torch.tensor([[0], [5]]), torch.tensor([[0, 1, 2, 3, 4], [5, 6, 7, 8, 5]])) - 2
+    assert found.tolist() == [[0, 1, 2, -2, -1], [0, 1, -2, -1, 0]]
+
+
 def test_offsets_are_swins_relative_positions() -> None:
     """Swin's index, written as its paper counts it, read from the sender's side."""
     image = gn.Structure(gn.Grid((3, 4)))

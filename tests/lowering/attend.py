@@ -25,7 +25,9 @@ def attention(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
 @case("dense_attention", "dense_attention_by_length")
 def attention_among_grids_and_graphs(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     if draw(st.booleans()):
-        return gn.nn.MultiheadAttention(8, 2, **_positions(draw, 2)), draw(grids(8, ragged=draw(st.booleans())))
+        return gn.nn.MultiheadAttention(8, 2, **_positions(draw, 2)), draw(
+            grids(8, ragged=draw(st.booleans()), periodic=draw(st.booleans()))
+        )
     relation = draw(st.sampled_from([None, gn.HopDistance(2), gn.HopDistance(0)]))
     return gn.nn.MultiheadAttention(4, 2, relation=relation), draw(graphs(4))
 
@@ -55,8 +57,8 @@ def attention_in_windows(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
         before = tuple(d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True))
         after = tuple(d * (k - 1) - b for d, k, b in zip(dilation, kernel, before, strict=True))
         hears = gn.Stencil(kernel, (1,) * axes, before, after, dilation)
-    structure = draw(grids(12, axes, ragged=draw(st.booleans())))
-    return gn.nn.MultiheadAttention(12, 2, neighborhood=hears, **_positions(draw, axes)), structure
+    structure = draw(grids(24, axes, ragged=draw(st.booleans()), periodic=draw(st.booleans())))
+    return gn.nn.MultiheadAttention(24, 2, neighborhood=hears, **_positions(draw, axes)), structure
 
 
 @case("window_attention")

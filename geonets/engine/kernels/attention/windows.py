@@ -63,7 +63,8 @@ def _tiles(source: Lattice, hears: Stencil | Window) -> Tiles:
     corners = boxes.coordinates() * tile  # (b, A)
     inner, outer = _box(tile), _box(span)  # (n, A), (m, A)
     receivers, real = _nodes_at(target, boxes.item_ids, corners[:, None] + inner)
-    senders, found = _nodes_at(source, boxes.item_ids, (corners * stride - padding)[:, None] + outer)
+    around = torch.tensor(source.periodic, device=device)
+    senders, found = _nodes_at(source, boxes.item_ids, (corners * stride - padding)[:, None] + outer, around)
     steps = outer - (inner * stride)[:, None]  # (n, m, A) from the window's first place
     in_window = ((steps >= 0) & (steps <= dilation * (kernel - 1)) & (steps % dilation == 0)).all(-1)
     heard = in_window & real[:, :, None] & found[:, None]
@@ -81,9 +82,13 @@ def _box(sizes: Tensor) -> Tensor:
     )
 
 
-def _nodes_at(lattice: Lattice, items: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
-    """The nodes at `(b, n, A)` places of their items, the first outside; and which are inside."""
+def _nodes_at(lattice: Lattice, items: Tensor, places: Tensor, around: Tensor | bool = False) -> tuple[Tensor, Tensor]:
+    """The nodes at `(b, n, A)` places of their items, the first outside; and which are inside.
+
+    Beyond the end of the axes that lead `around` is their beginning.
+    """
     sizes = lattice.sizes.sizes.index_select(0, items)[:, None]  # (b, 1, A)
+    places = torch.where(torch.as_tensor(around, device=places.device), places % sizes.clamp(min=1), places)
     inside = ((places >= 0) & (places < sizes)).all(-1)
     within = places[..., 0]
     for axis in range(1, lattice.num_axes):
