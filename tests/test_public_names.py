@@ -17,6 +17,8 @@ PUBLIC = {
         Structure Level batch
         Neighborhood Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub Window
         Relation Lag LagBuckets Offset HopDistance
+        Neighborhood Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub Near Itself
+        Coarser Blocks Voxels Farthest Top Independent Back
         chain grid points graph mesh molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         connect explain_plan reference view
         from_torch to_torch
@@ -25,13 +27,14 @@ PUBLIC = {
         Layer Sequential PerNode FromPyG MessagePassing
         Linear MLP Embedding Dropout BatchNorm LayerNorm GroupNorm InstanceNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
         Conv1d Conv2d Conv3d MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
+        Coarsen Refine Interpolate TopKPooling
         RNN LSTM GRU RNNCell LSTMCell GRUCell
         GCNConv SAGEConv GINConv GINEConv GATConv PointNetConv MultiheadAttention
         GATv2Conv TransformerConv GPSConv
         TransformerEncoderLayer TransformerDecoderLayer TransformerEncoder TransformerDecoder SinusoidalEncoding
         SetAttentionBlock InducedSetAttentionBlock PoolingByMultiheadAttention
     """,
-    "geonets.models": "MLP PointNet ResNet18",
+    "geonets.models": "MLP PointNet ResNet18 UNet",
     "geonets.check": """
         lowering permutation translation causality rotation batch_invariance gradients receptive_field symmetries
         Report ReceptiveField Place
@@ -46,7 +49,8 @@ REASONS = {
     "as MaxPool2d or LSTMCell, which have one": "MaxPool1d MaxPool3d AvgPool1d AvgPool2d AvgPool3d RNNCell GRUCell",
     "abstract: CONTRIBUTING.md and README.md show subclasses": "Layer Neighborhood Topology Relation",
     "an argument of layers, whose examples show it": """
-        Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub
+        Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub Near Itself
+        Coarser Blocks Voxels Farthest Top Independent Back
     """,
     "raised, never called": "GeonetsError",
     "built by EdgeList.of, which has one": "EdgeList",

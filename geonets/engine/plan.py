@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from geonets.core.structure import Structure
-from geonets.engine.kernels import attention, convolution, pooling, recurrence, relational, segments
+from geonets.engine.kernels import attention, convolution, pooling, recurrence, relational, segments, unpooling
 from geonets.engine.reference import reference as reference_kernel
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import AggregateOperands, AttendOperands, ConvolveOperands, RecurOperands
@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
     *convolution.RULES,
     *relational.RULES,
     *pooling.RULES,
+    *unpooling.RULES,
     *segments.RULES,
     *attention.RULES,
     *recurrence.RULES,

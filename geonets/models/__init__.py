@@ -3,5 +3,6 @@
 from geonets.models.mlp import MLP
 from geonets.models.pointnet import PointNet
 from geonets.models.resnet import ResNet18
+from geonets.models.unet import UNet
 
-__all__ = ["MLP", "PointNet", "ResNet18"]
+__all__ = ["MLP", "PointNet", "ResNet18", "UNet"]

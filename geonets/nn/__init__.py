@@ -11,6 +11,7 @@ from geonets.nn.attention import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from geonets.nn.coarsening import Coarsen, Interpolate, Refine
 from geonets.nn.containers import Sequential
 from geonets.nn.convolution import Conv1d, Conv2d, Conv3d
 from geonets.nn.graph import GATConv, GATv2Conv, GCNConv, GINConv, GINEConv, GPSConv, SAGEConv, TransformerConv
@@ -35,6 +36,7 @@ from geonets.nn.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from geonets.nn.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d, Readout
 from geonets.nn.pyg import FromPyG
 from geonets.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from geonets.nn.topk import TopKPooling
 
 __all__ = [
     "ELU",
@@ -47,6 +49,7 @@ __all__ = [
     "AvgPool2d",
     "AvgPool3d",
     "BatchNorm",
+    "Coarsen",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -63,6 +66,7 @@ __all__ = [
     "GroupNorm",
     "InducedSetAttentionBlock",
     "InstanceNorm",
+    "Interpolate",
     "LSTMCell",
     "Layer",
     "LayerNorm",
@@ -79,6 +83,7 @@ __all__ = [
     "RNNCell",
     "ReLU",
     "Readout",
+    "Refine",
     "SAGEConv",
     "Sequential",
     "SetAttentionBlock",
@@ -87,6 +92,7 @@ __all__ = [
     "SinusoidalEncoding",
     "Softplus",
     "Tanh",
+    "TopKPooling",
     "TransformerConv",
     "TransformerDecoder",
     "TransformerDecoderLayer",

@@ -1,22 +1,38 @@
 """Who hears whom: rules that turn a topology into edges, one rule a file."""
 
+from geonets.core.neighborhoods.back import Back
 from geonets.core.neighborhoods.base import Neighborhood
+from geonets.core.neighborhoods.coarsening import Coarse, Coarsening, Farthest, Voxels
 from geonets.core.neighborhoods.dense import Complete, Cross, Hub
+from geonets.core.neighborhoods.independent import Independent
 from geonets.core.neighborhoods.links import Links, Predecessors, WithLoops
+from geonets.core.neighborhoods.natural import Blocks, Coarser, Itself, Near
 from geonets.core.neighborhoods.nearest import KNN, Radius
 from geonets.core.neighborhoods.stencil import Stencil
+from geonets.core.neighborhoods.top import Top
 from geonets.core.neighborhoods.window import Window
 
 __all__ = [
     "KNN",
+    "Back",
+    "Blocks",
+    "Coarse",
+    "Coarsening",
+    "Coarser",
     "Complete",
     "Cross",
+    "Farthest",
     "Hub",
+    "Independent",
+    "Itself",
     "Links",
+    "Near",
     "Neighborhood",
     "Predecessors",
     "Radius",
     "Stencil",
+    "Top",
+    "Voxels",
     "Window",
     "WithLoops",
 ]

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from geonets.core.errors import StructureError
+from geonets.core.ranges import segment_mean
 from geonets.core.structure import Structure
 from geonets.core.topology import EdgeList, Topology
 
@@ -40,13 +45,27 @@ class Neighborhood(abc.ABC):
         """
         return topology
 
-    def receivers(self, structure: Structure) -> Structure:
-        """The nodes that receive, as a structure of their own: the same items, with positions where these are known.
+    def resolved(self, topology: Topology) -> Neighborhood:
+        """What it comes to on a topology: itself, unless it is a rule that looks for the natural thing.
 
-        It is the structure itself where its own nodes receive.
+        Layers that want the fastest kernel put the answer into their spec.
         """
-        topology = self.target(structure.topology)
-        return structure if topology is structure.topology else structure.on(topology, {})
+        return self
+
+    def receivers(self, structure: Structure) -> Structure:
+        """The nodes that receive, as a structure of their own: the same items, globals and meta, but no features.
+
+        It is the structure itself where its own nodes receive. Else a receiver has a position where the senders have:
+        the mean of those that it hears.
+        """
+        own = structure.topology
+        if torch.compiler.is_compiling():  # a trace must leave nothing behind
+            topology = self.target(own)
+        else:
+            topology = own.remember(("receivers", self.key), lambda: self.target(own))
+        if topology is own:
+            return structure
+        return placed(structure, topology, self.key, lambda: _mean_heard(structure.pos, self.edges(structure)))
 
     @abc.abstractmethod
     def build(self, structure: Structure, source: Structure) -> EdgeList:
@@ -88,6 +107,25 @@ class Neighborhood(abc.ABC):
         return latest[2]
 
 
+def placed(structure: Structure, topology: Topology, key: str, find: Callable[[], Tensor]) -> Structure:
+    """The items of a structure over another topology, at the positions `find()`, if the structure has positions.
+
+    They are remembered with the positions that they come from, and so are the neighbours found from them; where
+    positions need a gradient they are derived anew.
+    """
+    if structure.pos is None:
+        return structure.on(topology, {})
+    if structure.pos.requires_grad:
+        return structure.on(topology, {"pos": find()})
+    found = structure.remember("positional", dict)
+    latest = found.get(("placed", key))
+    if latest is None or latest.topology is not topology:
+        latest = found["placed", key] = Structure(topology, {"pos": find()})
+    copy = structure.on(topology, latest.nodes)
+    copy.remember("positional", lambda: latest.remember("positional", dict))
+    return copy
+
+
 def require_pos(structure: Structure, rule: str, name: str = "structure") -> None:
     """Raise unless the structure has positions."""
     if structure.pos is None:
@@ -103,3 +141,7 @@ def same_items(structure: Structure, source: Structure) -> None:
             f"`source` must have as many items as the structure that hears it ({len(structure)}); "
             f"got {len(source)}. Item b hears item b."
         )
+
+
+def _mean_heard(pos: Tensor, edges: EdgeList) -> Tensor:
+    return segment_mean(pos.index_select(0, edges.senders), edges.pointers, edges.receivers)
