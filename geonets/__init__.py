@@ -29,6 +29,7 @@ from geonets.core.neighborhoods import Top as Top
 from geonets.core.neighborhoods import Voxels as Voxels
 from geonets.core.neighborhoods import Window as Window
 from geonets.core.neighborhoods import WithLoops as WithLoops
+from geonets.core.neighborhoods import WithoutLoops as WithoutLoops
 from geonets.core.relations import HopDistance as HopDistance
 from geonets.core.relations import Lag as Lag
 from geonets.core.relations import LagBuckets as LagBuckets

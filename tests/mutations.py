@@ -314,6 +314,62 @@ MUTATIONS = (
         "!= False:",
         CHECKS,
     ),
+    Mutation(
+        "a node that moves by what it tells itself",
+        "nn/molecule/egnn.py",
+        'AggregateSpec(WithoutLoops(neighborhood), "sum", "opaque", reads)',
+        'AggregateSpec(neighborhood, "sum", "opaque", reads)',
+        "tests/laws/test_identities_molecules.py",
+    ),
+    Mutation(
+        "a distance that a rotation changes",
+        "nn/molecule/egnn.py",
+        "step.square().sum(1, keepdim=True)",
+        "step.abs().sum(1, keepdim=True)",
+        "tests/laws/test_rotation.py",
+    ),
+    Mutation(
+        "a length without second derivatives at 0",
+        "nn/molecule/distances.py",
+        "return torch.where(some, torch.where(some, squares, 1.0).sqrt(), 0.0)",
+        "return vectors.norm(dim=-1)",
+        "tests/laws/test_identities_molecules.py",
+    ),
+    Mutation(
+        "a virtual node that forgets",
+        "nn/hub.py",
+        'globals={"u": state + self.nn(state + heard)}',
+        'globals={"u": self.nn(state + heard)}',
+        "tests/laws/test_identities_whole_items.py",
+    ),
+    Mutation(
+        "items updated before their nodes",
+        "nn/graph_network.py",
+        "run(self.to_items, AggregateOperands(structure.x), structure)",
+        "run(self.to_items, AggregateOperands(x), structure)",
+        "tests/laws/test_identities_whole_items.py",
+    ),
+    Mutation(
+        "an interpolation that hears the far ones most",
+        "nn/cloud/levels.py",
+        "return -(query - key)",
+        "return (query - key)",
+        "tests/laws/test_identities_clouds.py",
+    ),
+    Mutation(
+        "what stands out around the wrong points",
+        "nn/cloud/levels.py",
+        '{"pos": pos.index_select(0, chosen.nodes)}',
+        '{"pos": pos.index_select(0, chosen.nodes.flip(0))}',
+        "tests/laws/test_identities_clouds.py",
+    ),
+    Mutation(
+        "a point transformer that looks the other way",
+        "nn/cloud/point_transformer.py",
+        "self.pos_nn(pos.index_select(0, edges.receivers) - pos.index_select(0, edges.senders))",
+        "self.pos_nn(pos.index_select(0, edges.senders) - pos.index_select(0, edges.receivers))",
+        "tests/laws/test_parity_pyg.py",
+    ),
 )
 
 

@@ -15,9 +15,9 @@ PUBLIC = {
         GeonetsError
         Chain Grid Set Graph Product Topology EdgeList
         Structure Level batch
-        Neighborhood Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub Window
+        Neighborhood Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Window
         Relation Lag LagBuckets Offset HopDistance
-        Neighborhood Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub Near Itself
+        Neighborhood Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Near Itself
         Coarser Blocks Voxels Farthest Top Independent Back
         chain grid points graph mesh molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         connect explain_plan reference view
@@ -33,8 +33,11 @@ PUBLIC = {
         GATv2Conv TransformerConv GPSConv
         TransformerEncoderLayer TransformerDecoderLayer TransformerEncoder TransformerDecoder SinusoidalEncoding
         SetAttentionBlock InducedSetAttentionBlock PoolingByMultiheadAttention
+        DeepSets VirtualNode JumpingKnowledge GNBlock
+        GaussianSmearing ShiftedSoftplus CFConv SchNetInteraction EGNNConv
+        PointTransformerConv SetAbstraction FeaturePropagation
     """,
-    "geonets.models": "MLP PointNet ResNet18 UNet",
+    "geonets.models": "MLP PointNet PointNet2 ResNet18 SchNet UNet",
     "geonets.check": """
         lowering permutation translation causality rotation batch_invariance gradients receptive_field symmetries
         Report ReceptiveField Place
@@ -49,7 +52,7 @@ REASONS = {
     "as MaxPool2d or LSTMCell, which have one": "MaxPool1d MaxPool3d AvgPool1d AvgPool2d AvgPool3d RNNCell GRUCell",
     "abstract: CONTRIBUTING.md and README.md show subclasses": "Layer Neighborhood Topology Relation",
     "an argument of layers, whose examples show it": """
-        Stencil Links WithLoops Predecessors KNN Radius Complete Cross Hub Near Itself
+        Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Near Itself
         Coarser Blocks Voxels Farthest Top Independent Back
     """,
     "raised, never called": "GeonetsError",

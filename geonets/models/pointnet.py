@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from geonets.core.errors import StructureError
 from geonets.core.structure import Structure
 from geonets.nn import MLP, Readout, Sequential
-from geonets.nn.layer import Layer
+from geonets.nn.layer import Layer, positions
 
 
 class InputTransform(Layer):
@@ -95,10 +94,7 @@ class PointNet(Layer):
             return decided
 
     def _inputs(self, structure: Structure) -> Tensor:
-        if structure.pos is None:
-            raise StructureError(
-                "`structure` must have positions for PointNet; got none. Build it with gn.points(pos)."
-            )
+        positions(structure, "PointNet")
         posed = structure if self.transform is None else self.transform(structure)
         return posed.pos if not self.in_channels else torch.cat([posed.pos, structure.x], 1)
 

@@ -11,12 +11,17 @@ from geonets.nn.attention import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from geonets.nn.cloud import FeaturePropagation, PointNetConv, PointTransformerConv, SetAbstraction
 from geonets.nn.coarsening import Coarsen, Interpolate, Refine
 from geonets.nn.containers import Sequential
 from geonets.nn.convolution import Conv1d, Conv2d, Conv3d
 from geonets.nn.graph import GATConv, GATv2Conv, GCNConv, GINConv, GINEConv, GPSConv, SAGEConv, TransformerConv
+from geonets.nn.graph_network import GNBlock
+from geonets.nn.hub import DeepSets, VirtualNode
+from geonets.nn.jumping import JumpingKnowledge
 from geonets.nn.layer import Layer
-from geonets.nn.message_passing import MessagePassing, PointNetConv
+from geonets.nn.message_passing import MessagePassing
+from geonets.nn.molecule import CFConv, EGNNConv, GaussianSmearing, SchNetInteraction, ShiftedSoftplus
 from geonets.nn.nodewise import (
     ELU,
     GELU,
@@ -49,24 +54,31 @@ __all__ = [
     "AvgPool2d",
     "AvgPool3d",
     "BatchNorm",
+    "CFConv",
     "Coarsen",
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "DeepSets",
     "Dropout",
+    "EGNNConv",
     "Embedding",
+    "FeaturePropagation",
     "FromPyG",
     "GATConv",
     "GATv2Conv",
     "GCNConv",
     "GINConv",
     "GINEConv",
+    "GNBlock",
     "GPSConv",
     "GRUCell",
+    "GaussianSmearing",
     "GroupNorm",
     "InducedSetAttentionBlock",
     "InstanceNorm",
     "Interpolate",
+    "JumpingKnowledge",
     "LSTMCell",
     "Layer",
     "LayerNorm",
@@ -79,14 +91,18 @@ __all__ = [
     "MultiheadAttention",
     "PerNode",
     "PointNetConv",
+    "PointTransformerConv",
     "PoolingByMultiheadAttention",
     "RNNCell",
     "ReLU",
     "Readout",
     "Refine",
     "SAGEConv",
+    "SchNetInteraction",
     "Sequential",
+    "SetAbstraction",
     "SetAttentionBlock",
+    "ShiftedSoftplus",
     "SiLU",
     "Sigmoid",
     "SinusoidalEncoding",
@@ -98,4 +114,5 @@ __all__ = [
     "TransformerDecoderLayer",
     "TransformerEncoder",
     "TransformerEncoderLayer",
+    "VirtualNode",
 ]

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from geonets.core.errors import DtypeError, ShapeError
+from geonets.core.neighborhoods.base import require_pos
 from geonets.core.structure import Structure
 from geonets.core.topology import Topology
 
@@ -59,12 +60,7 @@ def features(structure: Structure, channels: int | None = None) -> Tensor:
         DtypeError: if what was given is no structure.
         ShapeError: if it has no features, or not as many channels as the layer was built for.
     """
-    if not isinstance(structure, Structure):
-        raise DtypeError(
-            f"`structure` must be a Structure; got {type(structure).__name__}. "
-            "Build one with gn.chain, gn.grid, gn.points or gn.graph."
-        )
-    x = structure.x
+    x = _required(structure).x
     if x is None:
         raise ShapeError("`structure` must have node features; got none. Give it some: structure.replace(x=...).")
     if channels is not None and (x.ndim != 2 or x.shape[1] != channels):
@@ -73,6 +69,17 @@ def features(structure: Structure, channels: int | None = None) -> Tensor:
             f"Build the layer for {x.shape[-1]} channels, or change the features."
         )
     return x
+
+
+def positions(structure: Structure, layer: str) -> Tensor:
+    """The node positions `(N, D)`, checked.
+
+    Raises:
+        DtypeError: if what was given is no structure.
+        StructureError: if it has no positions; the message names the layer that asks.
+    """
+    require_pos(_required(structure), layer)
+    return structure.pos
 
 
 def remembered(build: Callable[P, T]) -> Callable[P, T]:
@@ -90,3 +97,12 @@ def with_rows(structure: Structure, topology: Topology, rows: Tensor) -> Structu
     """The result of a layer: new features on the same nodes, or on the nodes of another topology."""
     others = structure.nodes if topology is structure.topology else {}
     return structure.on(topology, {**others, "x": rows})
+
+
+def _required(structure: Structure) -> Structure:
+    if not isinstance(structure, Structure):
+        raise DtypeError(
+            f"`structure` must be a Structure; got {type(structure).__name__}. "
+            "Build one with gn.chain, gn.grid, gn.points or gn.graph."
+        )
+    return structure

@@ -1,15 +1,14 @@
-"""`MessagePassing` for a message function of one's own, and `PointNetConv`."""
+"""`MessagePassing`: layers from a message function of one's own, and the edge features that layers read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from geonets.core.errors import StructureError
-from geonets.core.neighborhoods import Links, Neighborhood, WithLoops
+from geonets.core.neighborhoods import Links, Neighborhood
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec, Reads
@@ -83,58 +82,6 @@ class MessagePassing(Layer):
 
     def extra_repr(self) -> str:
         return f"reduce={self.spec.reduce!r}, neighborhood={self.spec.neighborhood}"
-
-
-class PointNetConv(Layer):
-    """`x_i' = global_nn(max_{j -> i} local_nn([x_j, pos_j - pos_i]))`; arguments and keys of PyG's `PointNetConv`.
-
-    Args:
-        local_nn: on `(E, C + D)` rows, or None to pass them on.
-        global_nn: on `(N, C')` rows, or None.
-        add_self_loops: a node hears itself.
-        neighborhood: who hears whom; the topology's own links unless given.
-
-    Raises:
-        StructureError: if the structure has no positions.
-
-    Reference: Qi et al., "PointNet++", 2017, equation 2.
-
-    Example:
-        >>> import torch, geonets as gn
-        >>> conv = gn.nn.PointNetConv(gn.nn.MLP([3, 16]), neighborhood=gn.KNN(4))
-        >>> conv(gn.points(torch.randn(2, 10, 3))).x.shape
-        torch.Size([20, 16])
-    """
-
-    def __init__(
-        self,
-        local_nn: Callable[[Tensor], Tensor] | None = None,
-        global_nn: Callable[[Tensor], Tensor] | None = None,
-        add_self_loops: bool = True,
-        neighborhood: Neighborhood = LINKS,
-    ) -> None:
-        super().__init__()
-        self.local_nn, self.global_nn = local_nn, global_nn
-        hears = WithLoops(neighborhood) if add_self_loops else neighborhood
-        self.spec = AggregateSpec(hears, "max", "opaque", ("sender", "receiver"))
-
-    def forward(self, structure: Structure) -> Structure:
-        if structure.pos is None:
-            raise StructureError(
-                "`structure` must have positions for PointNetConv; got none. Build it with gn.points(pos)."
-            )
-        pos = structure.pos
-        senders = pos if structure.x is None else torch.cat([structure.x, pos], 1)
-        rows = run(self.spec, AggregateOperands(senders, pos, message=self._message), structure)
-        return structure.replace(x=rows if self.global_nn is None else self.global_nn(rows))
-
-    def _message(self, sender: Tensor, receiver: Tensor) -> Tensor:
-        width = sender.shape[1] - receiver.shape[1]
-        rows = torch.cat([sender[:, :width], sender[:, width:] - receiver], 1)
-        return rows if self.local_nn is None else self.local_nn(rows)
-
-    def extra_repr(self) -> str:
-        return f"neighborhood={self.spec.neighborhood}"
 
 
 def edge_features(structure: Structure, neighborhood: Neighborhood, layer: str) -> Any:

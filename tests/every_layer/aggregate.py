@@ -29,7 +29,6 @@ LAYERS = {
         lambda: gn.nn.MessagePassing(difference, ("std", "var", "softmax", "min"), reads=("sender", "receiver")),
         [chain, grid, graph],
     ),
-    "PointNetConv": (lambda: gn.nn.PointNetConv(gn.nn.MLP([7, 3]), neighborhood=gn.KNN(3)), [cloud]),
     "GCNConv": (lambda: gn.nn.GCNConv(4, 3), [chain, grid, graph]),
     "GCNConv on near points": (lambda: gn.nn.GCNConv(4, 3, neighborhood=gn.Radius(1.5)), [cloud]),
     "SAGEConv": (lambda: gn.nn.SAGEConv(4, 3, aggr="max"), [chain, grid, graph]),

@@ -5,7 +5,7 @@ from geonets.core.neighborhoods.base import Neighborhood
 from geonets.core.neighborhoods.coarsening import Coarse, Coarsening, Farthest, Voxels
 from geonets.core.neighborhoods.dense import Complete, Cross, Hub
 from geonets.core.neighborhoods.independent import Independent
-from geonets.core.neighborhoods.links import Links, Predecessors, WithLoops
+from geonets.core.neighborhoods.links import Links, Predecessors, WithLoops, WithoutLoops
 from geonets.core.neighborhoods.natural import Blocks, Coarser, Itself, Near
 from geonets.core.neighborhoods.nearest import KNN, Radius
 from geonets.core.neighborhoods.stencil import Stencil
@@ -35,4 +35,5 @@ __all__ = [
     "Voxels",
     "Window",
     "WithLoops",
+    "WithoutLoops",
 ]

@@ -1,4 +1,4 @@
-"""`Links`: the edges that a topology has by nature, also with self-loops, and the part of them that leads forward."""
+"""`Links`: the edges that a topology has by nature, also with or without loops, and the part that leads forward."""
 
 from __future__ import annotations
 
@@ -42,6 +42,34 @@ class WithLoops(Neighborhood):
 
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         return self.of.edges(structure, source).with_loops
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class WithoutLoops(Neighborhood):
+    """Another neighborhood, in which no node hears itself.
+
+    Args:
+        of: the other neighborhood.
+    """
+
+    of: Neighborhood = Links()
+
+    @property
+    def reads_pos(self) -> bool:
+        return self.of.reads_pos
+
+    def target(self, topology: Topology) -> Topology:
+        return self.of.target(topology)
+
+    def build(self, structure: Structure, source: Structure) -> EdgeList:
+        edges = self.of.edges(structure, source)
+        if edges.loop_counts is None:
+            return edges
+        kept = (edges.senders != edges.receivers).nonzero().squeeze(1)
+        senders, receivers = edges.senders.index_select(0, kept), edges.receivers.index_select(0, kept)
+        edge_type = None if edges.edge_type is None else edges.edge_type.index_select(0, kept)
+        return EdgeList.of_sorted(senders, receivers, edge_type, edges.num_senders, edges.num_receivers)
 
 
 @final
