@@ -211,3 +211,17 @@ def test_gps_equals_pygs(norm: str | None, conv: str | None, data: Any, heads: i
         return [module(given_structure.x, index, batch=given_structure.topology.item_ids, **extra)]
 
     assert_same(with_grads(ours, structure), with_grads(theirs, structure, run_theirs))
+
+
+@pytest.mark.parametrize("kind", ["TransformerEncoderLayer", "TransformerDecoderLayer"])
+def test_exchange_keeps_every_option(kind: str) -> None:
+    """`from_torch` and `to_torch` read the options back from the layers."""
+    options: dict[str, Any] = {"norm_first": True, "bias": False, "layer_norm_eps": 0.1, "dropout": 0.3}
+    native = getattr(nn, kind)(4, 2, 8, activation="gelu", batch_first=True, **options)
+    back = gn.to_torch(gn.from_torch(native))
+    assert type(back) is type(native) and repr(back) == repr(native)
+    assert all(torch.equal(a, b) for a, b in zip(back.parameters(), native.parameters(), strict=True))
+    for name in ("norm_first", "activation"):
+        assert getattr(back, name) == getattr(native, name)
+    attention: Any = back.self_attn
+    assert attention.batch_first and attention.dropout == 0.3

@@ -11,6 +11,7 @@ import geonets as gn
 from messages.things import chain, cloud, image, ring
 
 attend = gn.nn.MultiheadAttention(2, 1)
+rotary = gn.nn.MultiheadAttention(4, 2, rotary=10.0)
 words = gn.chain(torch.randn(1, 3, 2))
 first, second = torch.tensor([0]), torch.tensor([1])
 
@@ -53,4 +54,9 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         lambda: gn.Offset((1, 1)).between(chain, first, second),
     ),
     ("`neighborhood` must say who.*Set", lambda: gn.HopDistance(1).between(cloud, first, second)),
+    ("`layer` must be what torch's MultiheadAttention can be; got rotary=10.0", lambda: gn.to_torch(rotary)),
+    (
+        "`layer` must be what torch's MultiheadAttention can be; got neighborhood=Window",
+        lambda: gn.to_torch(gn.nn.TransformerEncoderLayer(4, 2, 8, neighborhood=gn.Window(1))),
+    ),
 ]

@@ -65,7 +65,7 @@ class TransformerEncoderLayer(Layer, nn.TransformerEncoderLayer):
         relative_keys: bool = False,
         rotary: float | None = None,
     ) -> None:
-        options: dict[str, Any] = {"bias": bias, "device": device, "dtype": dtype}
+        options: dict[str, Any] = {"batch_first": batch_first, "bias": bias, "device": device, "dtype": dtype}
         super().__init__(
             d_model,
             nhead,
@@ -143,7 +143,7 @@ class TransformerDecoderLayer(Layer, nn.TransformerDecoderLayer):
         relative_keys: bool = False,
         rotary: float | None = None,
     ) -> None:
-        options: dict[str, Any] = {"bias": bias, "device": device, "dtype": dtype}
+        options: dict[str, Any] = {"batch_first": batch_first, "bias": bias, "device": device, "dtype": dtype}
         super().__init__(
             d_model,
             nhead,

@@ -63,3 +63,11 @@ def arguments_of(module: Any, kind: type[nn.Module], convert: Callable[[Any], An
     if "encoder_layer" in names or "decoder_layer" in names:
         found[names[1]] = convert(module.layers[0])
     return found
+
+
+def options_beyond(module: nn.Module, kind: type[nn.Module]) -> dict[str, Any]:
+    """Options of a layer that `kind`, its class in torch, does not have, where they are not at their defaults."""
+    own, theirs = (inspect.signature(cls.__init__).parameters for cls in (type(module), kind))
+    beyond = {name: parameter.default for name, parameter in own.items() if name not in theirs}
+    found = {name: getattr(module, name, default) for name, default in beyond.items()}
+    return {name: value for name, value in found.items() if value != beyond[name]}

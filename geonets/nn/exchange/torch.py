@@ -11,7 +11,7 @@ from torch import nn
 
 from geonets.core.errors import DtypeError, OptionError, UnsupportedError
 from geonets.nn import attention, containers, convolution, nodewise, norms, pooling, recurrent
-from geonets.nn.exchange.arguments import arguments_of
+from geonets.nn.exchange.arguments import arguments_of, options_beyond
 from geonets.nn.exchange.layout import Layout
 from geonets.nn.layer import Layer
 
@@ -136,6 +136,7 @@ def _to_torch(layer: Any, layout: Layout, place: str) -> nn.Module:
         return _built(theirs, arguments_of(layer, theirs, to_torch))
     for theirs, ours in TWINS.items():
         if kind is ours:
+            _require_torchs_options(layer, place)
             return _built(theirs, arguments_of(layer, theirs, to_torch))
     if not isinstance(layer, Layer):
         return copy.deepcopy(layer)
@@ -151,6 +152,18 @@ def _parts_to_torch(layers: nn.Module, layout: Layout, place: str) -> OrderedDic
         parts[name] = _to_torch(layer, layout, f"{place}.{name}")
         layout = layout.after(parts[name], f"{place}.{name}")
     return parts
+
+
+def _require_torchs_options(layer: nn.Module, place: str) -> None:
+    """Raise where a layer, or one inside it, uses an option that torch's class does not have."""
+    twins = {ours: theirs for theirs, ours in TWINS.items()}
+    for part in layer.modules():
+        beyond = options_beyond(part, twins[type(part)]) if type(part) in twins else {}
+        for name, value in beyond.items():
+            raise UnsupportedError(
+                f"`{place}` must be what torch's {type(part).__name__} can be; got {name}={value!r}. "
+                "Build it without, or keep the layer as it is."
+            )
 
 
 def _axes(layout: Layout, place: str) -> int:
