@@ -358,9 +358,9 @@ MUTATIONS = (
     ),
     Mutation(
         "what stands out around the wrong points",
-        "nn/cloud/levels.py",
-        '{"pos": pos.index_select(0, chosen.nodes)}',
-        '{"pos": pos.index_select(0, chosen.nodes.flip(0))}',
+        "nn/cloud/pointnet.py",
+        'pos, heard_pos = positions(structure, "PointNetConv"), positions(source, "PointNetConv")',
+        'pos, heard_pos = positions(structure, "PointNetConv").flip(0), positions(source, "PointNetConv")',
         "tests/laws/test_identities_clouds.py",
     ),
     Mutation(

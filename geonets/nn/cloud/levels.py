@@ -9,10 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from geonets.core.errors import OptionError
-from geonets.core.neighborhoods import KNN, Radius
-from geonets.core.sampling import check_ratio, farthest_points
+from geonets.core.neighborhoods import KNN, Farthest, Radius
 from geonets.core.structure import Structure
-from geonets.core.topology import Set
 from geonets.engine.plan import run
 from geonets.engine.spec import AttendOperands, AttendSpec
 from geonets.nn.cloud.pointnet import PointNetConv
@@ -61,8 +59,7 @@ class SetAbstraction(Layer):
         start: str = "far",
     ) -> None:
         super().__init__()
-        check_ratio(ratio)
-        self.ratio, self.start = ratio, start
+        self.keeps = Farthest(ratio, start)
         radii = [radius] if isinstance(radius, int | float) else list(radius)
         most = [max_neighbors] * len(radii) if isinstance(max_neighbors, int) else list(max_neighbors)
         networks: list[Any] = list(mlp) if isinstance(mlp, list | tuple) else [mlp]
@@ -79,13 +76,12 @@ class SetAbstraction(Layer):
         )
 
     def forward(self, structure: Structure) -> Structure:
-        pos = positions(structure, "SetAbstraction")
-        chosen = farthest_points(pos, structure.topology, self.ratio, self.start)
-        kept = structure.on(Set(chosen.counts), {"pos": pos.index_select(0, chosen.nodes)})
+        positions(structure, "SetAbstraction")
+        kept = self.keeps.receivers(structure)
         return kept.replace(x=torch.cat([conv(kept, structure).x for conv in self.convs], 1))
 
     def extra_repr(self) -> str:
-        return f"ratio={self.ratio}, start={self.start!r}"
+        return repr(self.keeps)
 
 
 class FeaturePropagation(Layer):
