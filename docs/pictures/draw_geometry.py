@@ -12,6 +12,7 @@ import matplotlib as mpl
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.patches import Circle
 
 import geonets as gn
 
@@ -27,7 +28,7 @@ def down(axes: Axes) -> None:
     for sender, receiver in zip(heard.senders.tolist(), heard.receivers.tolist(), strict=True):
         axes.plot(*torch.stack([cloud.pos[sender], kept.pos[receiver]]).T, color=LINE, lw=0.9, zorder=1)
     for place in kept.pos.tolist():
-        axes.add_patch(plt.Circle(place, 0.75, fill=False, color=QUIET, lw=0.6, ls=(0, (3, 3))))
+        axes.add_patch(Circle(place, 0.75, fill=False, color=QUIET, lw=0.6, ls=(0, (3, 3))))
     points(axes, cloud.pos, kept.pos)
     title(axes, "SetAbstraction", "a few points, what stands out around each")
 
