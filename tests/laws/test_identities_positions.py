@@ -160,3 +160,26 @@ def test_relative_positions_commute_with_shifts(options: dict[str, Any]) -> None
     x = torch.randn(12, 4, dtype=torch.float64)
     whole, part = layer(gn.chain([x])).x, layer(gn.chain([x[3:]])).x
     torch.testing.assert_close(part[2:], whole[5:], atol=1e-10, rtol=1e-10)
+
+
+def test_hops_tell_rings_apart_that_messages_cannot() -> None:
+    """Why no layer with hops is among those of the 1-WL law: two rings of three are not one ring of six."""
+    one = torch.tensor([[0, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5, 0]])
+    two = torch.tensor([[0, 1, 2, 3, 4, 5], [1, 2, 0, 4, 5, 3]])
+    rings = [gn.graph(torch.cat([index, index.flip(0)], 1), num_nodes=6) for index in (one, two)]
+    counts = [torch.bincount(all_pairs(gn.HopDistance(3), ring)[0], minlength=5).tolist() for ring in rings]
+    assert counts == [[1, 2, 2, 1, 0], [1, 2, 0, 0, 3]]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_attention_to_hops_ignores_the_order_of_nodes_and_the_mates(seed: int) -> None:
+    torch.manual_seed(seed)
+    layer = gn.nn.MultiheadAttention(4, 2, relation=gn.HopDistance(2)).double()
+    network, order = networkx.gnp_random_graph(8, 0.25, seed=seed), torch.randperm(8)
+    place = order.argsort()
+    index = torch.tensor(list(network.to_directed().edges)).T
+    x = torch.randn(8, 4, dtype=torch.float64)
+    straight, moved = gn.graph(index, x=x), gn.graph(place[index], x=x[order])
+    assert_same([layer(moved).x], [layer(straight).x[order]])
+    mate = gn.graph(torch.tensor([[0], [1]]), x=torch.randn(3, 4, dtype=torch.float64))
+    assert_same([layer(gn.batch([mate, straight])).x[3:]], [layer(straight).x])

@@ -225,3 +225,17 @@ def test_exchange_keeps_every_option(kind: str) -> None:
         assert getattr(back, name) == getattr(native, name)
     attention: Any = back.self_attn
     assert attention.batch_first and attention.dropout == 0.3
+
+
+def test_graph_transformers_go_to_pyg_with_what_is_inside_them() -> None:
+    ring = gn.graph(torch.tensor([[0, 1, 2, 3], [1, 2, 3, 0]]), x=torch.randn(4, 4, dtype=torch.float64))
+    index = torch.stack([ring.topology.links.senders, ring.topology.links.receivers])
+    layers = [
+        gn.nn.GPSConv(4, gn.nn.GINConv(gn.nn.MLP([4, 4])), heads=2, norm="layer_norm"),
+        gn.nn.TransformerConv(4, 3, heads=2, beta=True),
+        gn.nn.GATv2Conv(4, 3, share_weights=True),
+    ]
+    for layer in layers:
+        expected, twin = layer.double().eval()(ring).x, gn.to_pyg(layer)
+        extra = {"batch": ring.topology.item_ids} if hasattr(twin, "attn") else {}
+        torch.testing.assert_close(twin(ring.x, index, **extra), expected, atol=1e-10, rtol=1e-10)

@@ -9,7 +9,7 @@ from torch import nn
 
 from geonets.core.errors import UnsupportedError
 from geonets.core.packages import require
-from geonets.nn.layer import Layer
+from geonets.nn.layer import Layer, NodeWise
 
 
 def layer_to_pyg(layer: Layer) -> Any:
@@ -34,9 +34,15 @@ def layer_to_pyg(layer: Layer) -> Any:
             f"`layer` must have a counterpart in torch_geometric.nn; got {type(layer).__name__}. "
             "Convert the layers that have one, one by one."
         )
-    arguments = {name: copy.deepcopy(value) for name, value in layer.arguments.items() if name != "neighborhood"}
+    arguments = {name: _carried(value) for name, value in layer.arguments.items() if name != "neighborhood"}
     twin: nn.Module = kind(**arguments)
     first = next(layer.parameters(), None)
     twin = twin if first is None else twin.to(first.device, first.dtype)
     twin.load_state_dict(layer.state_dict())
     return twin.train(layer.training)
+
+
+def _carried(value: Any) -> Any:
+    """An argument as PyG's class takes it: layers that hear others become PyG's, what acts on rows stays as it is."""
+    hears = isinstance(value, Layer) and not isinstance(value, NodeWise)
+    return layer_to_pyg(value) if hears else copy.deepcopy(value)
