@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -121,6 +122,27 @@ def test_attention_comes_in_and_goes_out_again() -> None:
         found = layer(gn.chain(query), gn.chain(key), gn.chain(value)).x
         torch.testing.assert_close(found, expected.flatten(0, 1), atol=1e-10, rtol=1e-10)
         torch.testing.assert_close(gn.to_torch(layer)(query, key, value)[0], expected, atol=1e-10, rtol=1e-10)
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_transformers_come_in_and_go_out_again(norm_first: bool) -> None:
+    options: dict[str, Any] = {"dim_feedforward": 16, "activation": "gelu", "norm_first": norm_first}
+    options |= {"batch_first": True, "bias": not norm_first}
+    encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, **options), 2, nn.LayerNorm(8), False)
+    decoder = nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2, **options), 2)
+    words, others = torch.randn(2, 5, 8, dtype=torch.float64), torch.randn(2, 3, 8, dtype=torch.float64)
+    encoder, decoder = encoder.double().eval(), decoder.double().eval()
+    for module, given in ((encoder, [words]), (encoder.layers[0], [words]), (decoder, [words, others])):
+        for parameter in module.parameters():
+            parameter.data += 0.1 * torch.randn_like(parameter)
+        expected = module(*given)
+        layer = gn.from_torch(module)
+        assert_same_weights(layer, module)
+        found = layer(*[gn.chain(rows) for rows in given]).x
+        torch.testing.assert_close(found, expected.flatten(0, 1), atol=1e-10, rtol=1e-10)
+        back = gn.to_torch(layer)
+        assert_same_weights(back, module)
+        torch.testing.assert_close(back(*given), expected, atol=1e-10, rtol=1e-10)
 
 
 def test_words_and_cells() -> None:

@@ -25,7 +25,7 @@ TRANSFORMER: dict[str, Callable[[Any], Any]] = {
     "dim_feedforward": lambda module: module.linear1.out_features,
     "dropout": lambda module: module.dropout.p,
     "layer_norm_eps": lambda module: module.norm1.eps,
-    "batch_first": lambda module: module.self_attn.batch_first,
+    "batch_first": lambda module: getattr(module, "arguments", {}).get("batch_first", module.self_attn.batch_first),
     "bias": lambda module: module.linear1.bias is not None,
 }
 READERS: dict[type, dict[str, Callable[[Any], Any]]] = {
