@@ -136,25 +136,22 @@ def _gaps(
     structure, edge_rows = moved
     gaps = []
     for old, new in zip(before, trial(structure), strict=True):
-        expected = old.rows
-        if old.level == "edges" and edge_rows is not None:
+        expected, same = old.rows, old.topology is trial.structure.topology or on_nodes(old, trial.structure)
+        if old.level == "edges" and edge_rows is not None and same:
             expected = expected.index_select(0, edge_rows)
         elif on_nodes(old, trial.structure):
             expected = expected.index_select(0, order)
         gap = gap_between(expected, new, tolerance, what)
-        if (
-            gap.too_large
-            and old.level == "nodes"
-            and old.rows.shape == new.rows.shape
-            and not on_nodes(old, trial.structure)
-        ):
+        if gap.too_large and old.level in ("nodes", "edges") and old.rows.shape == new.rows.shape and not same:
             gap = gap_between(_nearest(expected, new), new, tolerance, what)
         gaps.append(gap)
     return gaps
 
 
 def _nearest(expected: Tensor, found: Answer) -> Tensor:
-    """Rows of new nodes are compared as a set: with each found row the nearest that was expected in its item."""
+    """Rows of new nodes or edges are compared as a set: with each found row the nearest expected in its item."""
     flat, items = found.rows.flatten(1), found.topology.item_ids
+    if found.level == "edges":
+        items = items.index_select(0, found.topology.links.receivers)
     far = torch.cdist(flat, expected.flatten(1)).masked_fill(items[:, None] != items[None, :], torch.inf)
     return expected.index_select(0, far.argmin(1))
