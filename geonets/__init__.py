@@ -10,6 +10,7 @@ from geonets import nn as nn
 from geonets.core import errors as errors
 from geonets.core.errors import GeonetsError as GeonetsError
 from geonets.core.neighborhoods import KNN as KNN
+from geonets.core.neighborhoods import Along as Along
 from geonets.core.neighborhoods import Back as Back
 from geonets.core.neighborhoods import Blocks as Blocks
 from geonets.core.neighborhoods import Coarser as Coarser
@@ -25,6 +26,7 @@ from geonets.core.neighborhoods import Neighborhood as Neighborhood
 from geonets.core.neighborhoods import Predecessors as Predecessors
 from geonets.core.neighborhoods import Radius as Radius
 from geonets.core.neighborhoods import Stencil as Stencil
+from geonets.core.neighborhoods import Strong as Strong
 from geonets.core.neighborhoods import Top as Top
 from geonets.core.neighborhoods import Voxels as Voxels
 from geonets.core.neighborhoods import Window as Window
@@ -44,6 +46,7 @@ from geonets.core.topology import Graph as Graph
 from geonets.core.topology import Grid as Grid
 from geonets.core.topology import Product as Product
 from geonets.core.topology import Set as Set
+from geonets.core.topology import SparseGrid as SparseGrid
 from geonets.core.topology import Topology as Topology
 from geonets.data.constructors import chain as chain
 from geonets.data.constructors import graph as graph
@@ -57,6 +60,8 @@ from geonets.data.interop import molecule as molecule
 from geonets.data.interop import to_networkx as to_networkx
 from geonets.data.interop import to_pyg as to_pyg
 from geonets.data.transforms import connect as connect
+from geonets.data.trees import tree as tree
+from geonets.data.voxels import voxels as voxels
 from geonets.engine.plan import explain_plan as explain_plan
 from geonets.engine.plan import reference as reference
 from geonets.nn.exchange import from_torch as from_torch

@@ -55,6 +55,27 @@ def grids(
 
 
 @st.composite
+def sparse_grids(draw: Any, channels: int, axes: int = 2, periodic: bool = False, smallest: int = 0) -> gn.Structure:
+    """Some of the nodes of grids."""
+    whole = draw(grids(channels, axes, periodic=periodic, smallest=smallest))
+    mask = draw(st.lists(st.booleans(), min_size=whole.num_nodes, max_size=whole.num_nodes))
+    return whole.nodes_where(torch.tensor(mask, dtype=torch.bool))
+
+
+@st.composite
+def products(draw: Any, channels: int) -> gn.Structure:
+    """Chains or sets times graphs, sets or products, in either order."""
+    other = draw(graphs(1)).topology
+    lengths = [draw(st.integers(0, 3)) for _ in range(other.num_items)]
+    steps = torch.tensor(lengths, dtype=torch.long)
+    factors = [gn.Chain(steps) if draw(st.booleans()) else gn.Set(steps), other]
+    topology = gn.Product(*draw(st.permutations(factors)))
+    if draw(st.booleans()):
+        topology = gn.Product(gn.Chain(torch.tensor([2] * other.num_items, dtype=torch.long)), topology)
+    return _featured(draw, topology, channels)
+
+
+@st.composite
 def sets(draw: Any, channels: int, dim: int = 3) -> gn.Structure:
     counts = draw(COUNTS)
     topology = gn.Set(torch.tensor(counts, dtype=torch.long)) if counts else gn.Set(3, num_items=0)

@@ -370,6 +370,41 @@ MUTATIONS = (
         "self.pos_nn(pos.index_select(0, edges.senders) - pos.index_select(0, edges.receivers))",
         "tests/laws/test_parity_pyg.py",
     ),
+    Mutation(
+        "a ring whose ends do not meet",
+        "core/topology/lattice.py",
+        "places = torch.where(torch.tensor(source.lattice.periodic, device=source.device), around, places)",
+        "pass",
+        "tests/laws/test_identities_topology.py",
+    ),
+    Mutation(
+        "a place that does not exist but is heard",
+        "core/topology/sparse.py",
+        "return found, inside & (self.nodes_of_lattice[found] == wanted)",
+        "return found, inside",
+        "tests/core/test_sparse.py",
+    ),
+    Mutation(
+        "windows of a sparse grid counted from their first place, not their centre",
+        "core/neighborhoods/stencil.py",
+        "centre = tuple(reach // 2 - before for",
+        "centre = tuple(0 - before for",
+        "tests/core/test_sparse.py",
+    ),
+    Mutation(
+        "slices put back where fibres belong",
+        "core/topology/axes.py",
+        'return self.remember("fibre_rows", lambda: self._rows((0, 2, 1), still=2))',
+        'return self.remember("fibre_rows", lambda: self._rows((1, 0, 2), still=0))',
+        "tests/laws/test_identities_topology.py",
+    ),
+    Mutation(
+        "an edge whose sender was left behind",
+        "core/topology/parts.py",
+        "return kept[edges.senders] & kept[edges.receivers]",
+        "return kept[edges.receivers]",
+        "tests/core/test_sections.py",
+    ),
 )
 
 

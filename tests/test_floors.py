@@ -22,7 +22,7 @@ FLOORS = {
     "core/ranges/": 1,
     "core/fields.py": 2,
     "core/topology/": 2,
-    "core/structure.py": 3,
+    "core/structure/": 3,
     "core/sampling/": 3,
     "core/neighborhoods/": 4,
     "core/relations.py": 4,
@@ -36,6 +36,8 @@ FLOORS = {
     "data/__init__.py": 0,
     "data/constructors.py": 9,
     "check/": 9,
+    "data/trees.py": 10,
+    "data/voxels.py": 10,
     "data/interop/": 10,
     "data/transforms/": 10,
     "models/": 10,
@@ -48,7 +50,7 @@ FLOORS = {
 }
 """The floor of every file, by the longest prefix of its path. A new file or folder gets its place here."""
 
-KINDS = {"Chain", "Graph", "Grid", "Lattice", "Product", "Set"}
+KINDS = {"Chain", "Graph", "Grid", "Lattice", "OnLattice", "Product", "Set", "SparseGrid"}
 MOST_LINES = 400
 NO_NAMES = re.compile(r"(^|_)(utils?|helpers?)($|_)|^get_", re.IGNORECASE)
 NATIVE = re.compile(r"conv\d|conv_|convolution|lstm|gru|rnn|attention|pool|embedding_bag|unfold", re.IGNORECASE)
@@ -212,13 +214,16 @@ BROKEN: dict[str, tuple[Check, dict[str, str], str]] = {
     ),
     "upwards inside a function": (
         floor_breaches,
-        {"core/structure.py": "def f():\n    from ..nn import layer", "nn/layer.py": ""},
-        "core/structure.py (floor 3) imports nn/layer.py (floor 8)",
+        {"core/structure/structure.py": "def f():\n    from ...nn import layer", "nn/layer.py": ""},
+        "core/structure/structure.py (floor 3) imports nn/layer.py (floor 8)",
     ),
     "upwards by name": (
         floor_breaches,
-        {"core/structure.py": "import importlib\nimportlib.import_module('geonets.nn.layer')", "nn/layer.py": ""},
-        "core/structure.py (floor 3) imports nn/layer.py (floor 8)",
+        {
+            "core/structure/structure.py": "import importlib\nimportlib.import_module('geonets.nn.layer')",
+            "nn/layer.py": "",
+        },
+        "core/structure/structure.py (floor 3) imports nn/layer.py (floor 8)",
     ),
     "without a floor": (floor_breaches, {"cellar.py": ""}, "cellar.py has no floor: give it one in FLOORS"),
     "in a circle": (

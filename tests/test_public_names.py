@@ -13,18 +13,18 @@ import geonets as gn
 PUBLIC = {
     "geonets": """
         GeonetsError
-        Chain Grid Set Graph Product Topology EdgeList
+        Chain Grid SparseGrid Set Graph Product Topology EdgeList
         Structure Level batch
         Neighborhood Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Window
         Relation Lag LagBuckets Offset HopDistance
         Neighborhood Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Near Itself
-        Coarser Blocks Voxels Farthest Top Independent Back
-        chain grid points graph mesh molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
+        Coarser Blocks Voxels Farthest Top Independent Back Along Strong
+        chain grid points graph mesh tree voxels molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         connect explain_plan reference view
         from_torch to_torch
     """,
     "geonets.nn": """
-        Layer Sequential PerNode FromPyG MessagePassing
+        Layer Sequential PerNode FromPyG Across Along MessagePassing
         Linear MLP Embedding Dropout BatchNorm LayerNorm GroupNorm InstanceNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
         Conv1d Conv2d Conv3d MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
         Coarsen Refine Interpolate TopKPooling

@@ -46,6 +46,17 @@ class Level(Record):
         shifts = torch.repeat_interleave(node_shift, counts, output_size=len(rows))
         return self._map(counts, shifts, lambda field: field.index_select(0, rows))
 
+    def where(self, kept: Tensor) -> Level:
+        """The rows all of whose nodes are kept, `(N,)` bool, with these numbered anew."""
+        stays = torch.ones(int(self.counts.sum()), dtype=torch.bool, device=kept.device)
+        for name in self.node_ids:
+            stays = stays & kept[self.fields[name]].flatten(1).all(1)
+        items = torch.repeat_interleave(self.counts)
+        numbers = kept.cumsum(0) - 1
+        fields = {name: field[stays] for name, field in self.fields.items()}
+        fields.update({name: numbers[fields[name]] for name in self.node_ids})
+        return Level(torch.bincount(items[stays], minlength=len(self.counts)), fields, self.node_ids)
+
     @staticmethod
     def join(parts: list[Level], node_shifts: list[int]) -> Level:
         """The rows of all parts, with the nodes of each part numbered after those before."""

@@ -11,6 +11,7 @@ from geonets.nn.attention import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from geonets.nn.axes import Across, Along
 from geonets.nn.cloud import FeaturePropagation, PointNetConv, PointTransformerConv, SetAbstraction
 from geonets.nn.coarsening import Coarsen, Interpolate, Refine
 from geonets.nn.containers import Sequential
@@ -50,6 +51,8 @@ __all__ = [
     "LSTM",
     "MLP",
     "RNN",
+    "Across",
+    "Along",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",

@@ -65,6 +65,31 @@ def test_a_cycle_is_named() -> None:
         edges.levels
 
 
+def test_a_long_cycle_is_found_in_linear_time_and_shortened() -> None:
+    count = 100_000
+    ends = torch.arange(count), (torch.arange(count) + 1) % count
+    edges = gn.EdgeList.of(*ends, num_senders=count, num_receivers=count)
+    with pytest.raises(gn.errors.StructureError, match=r"got the cycle \d+ -> .* -> \.\.\. -> .* \(100000 nodes\)"):
+        edges.levels
+    assert edges.cycle is not None and len(edges.cycle) == count + 1 and edges.cycle[0] == edges.cycle[-1]
+
+
+def test_a_cycle_is_named_with_its_item() -> None:
+    good, bad = gn.tree([-1, 0, 1], x=torch.zeros(3, 2)), gn.graph(torch.tensor([[0, 1], [1, 0]]), x=torch.zeros(2, 2))
+    for layer in (gn.nn.LSTM(2, 3), gn.nn.GRU(2, 3, bidirectional=True)):
+        with pytest.raises(
+            gn.errors.StructureError, match=r"the cycle 1 -> 0 -> 1 \(item 1, counting its nodes from 0"
+        ):
+            layer(gn.batch([good, bad]))
+
+
+def test_trees_are_made_from_parents() -> None:
+    forest = gn.tree([torch.tensor([-1, 0, 0, 1]), torch.tensor([1, -1]), torch.tensor([], dtype=torch.long)])
+    assert pairs(forest.topology.links) == [(1, 0), (2, 0), (3, 1), (4, 5)]
+    assert forest.topology.node_counts.tolist() == [4, 2, 0]
+    assert [level.tolist() for level in forest.topology.links.levels] == [[2, 3, 4], [1, 5], [0]]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_reversing_and_adding_loops_keep_the_edges(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)

@@ -7,7 +7,19 @@ from collections.abc import Callable
 import torch
 
 import geonets as gn
-from every_layer import aggregate, attend, coarsen, convolve, geometry, models, nodewise, pool, recur, whole_items
+from every_layer import (
+    aggregate,
+    attend,
+    coarsen,
+    convolve,
+    geometry,
+    models,
+    nodewise,
+    pool,
+    recur,
+    topologies,
+    whole_items,
+)
 from every_layer.structures import chain, cloud, forest, graph, grid, volume
 
 __all__ = ["CASES", "IDS", "LAYERS", "chain", "cloud", "forest", "graph", "grid", "made", "volume"]
@@ -15,7 +27,7 @@ __all__ = ["CASES", "IDS", "LAYERS", "chain", "cloud", "forest", "graph", "grid"
 Make = Callable[[], torch.nn.Module]
 Draw = Callable[[list[int], int], gn.Structure]
 
-FAMILIES = (nodewise, convolve, pool, coarsen, aggregate, attend, recur, geometry, whole_items, models)
+FAMILIES = (nodewise, convolve, pool, coarsen, aggregate, attend, recur, geometry, topologies, whole_items, models)
 LAYERS: dict[str, tuple[Make, list[Draw]]] = {name: case for family in FAMILIES for name, case in family.LAYERS.items()}
 """A way to make each layer for 4 channels, and to draw the structures that it runs on from item sizes and a seed."""
 

@@ -38,6 +38,22 @@ def torus(counts: list[int], seed: int) -> gn.Structure:
     return gn.Structure(gn.Grid(flat.topology.sizes.sizes, periodic=True), flat.nodes)
 
 
+def sparse(counts: list[int], seed: int) -> gn.Structure:
+    """Masked images, some of whose items have places but no nodes."""
+    whole = grid([count + 1 if count > 1 else count for count in counts], seed)
+    return whole.nodes_where(torch.rand(whole.num_nodes, generator=torch.Generator().manual_seed(seed)) < 0.6)
+
+
+def moving(counts: list[int], seed: int) -> gn.Structure:
+    """A graph of three nodes at every step of time."""
+    num_items = len(counts)
+    ends = torch.tensor([[0, 1, 1, 2, 2], [1, 0, 0, 1, 2]]).repeat(1, num_items)
+    starts = 3 * torch.arange(num_items).repeat_interleave(5)
+    body = gn.Graph(ends[0] + starts, ends[1] + starts, torch.full((num_items,), 3))
+    topology = gn.Product(gn.Chain(torch.tensor(counts, dtype=torch.long)), body)
+    return gn.Structure(topology, {"x": _rows(topology.num_nodes, 4, seed)})
+
+
 def cloud(counts: list[int], seed: int) -> gn.Structure:
     nodes = {"x": _rows(sum(counts), 4, seed), "pos": _rows(sum(counts), 3, seed + 1)}
     return gn.Structure(gn.Set(torch.tensor(counts, dtype=torch.long)), nodes)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from drawing import SEEDS, chains, graphs, grids, sets
-from every_layer.structures import chain, cloud, forest, graph, grid, ring, torus, volume
+from drawing import SEEDS, chains, graphs, grids, products, sets, sparse_grids
+from every_layer.structures import chain, cloud, forest, graph, grid, moving, ring, sparse, torus, volume
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils import _pytree as pytree
@@ -17,7 +17,14 @@ from torch.utils import _pytree as pytree
 import geonets as gn
 
 ANY = st.one_of(
-    chains(2), grids(2, 2), grids(2, 3), grids(2, 2, periodic=True), sets(2), graphs(2, edge_channels=2, dim=3)
+    chains(2),
+    grids(2, 2),
+    grids(2, 3),
+    grids(2, 2, periodic=True),
+    sets(2),
+    graphs(2, edge_channels=2, dim=3),
+    sparse_grids(2),
+    products(2),
 )
 
 
@@ -33,6 +40,11 @@ def assert_equal(ours: gn.Structure, theirs: gn.Structure) -> None:
     assert torch.equal(ours.topology.sizes.sizes, theirs.topology.sizes.sizes)
     if isinstance(ours.topology, gn.Chain | gn.Grid) and isinstance(theirs.topology, gn.Chain | gn.Grid):
         assert ours.topology.axes == theirs.topology.axes and ours.topology.periodic == theirs.topology.periodic
+    if isinstance(ours.topology, gn.SparseGrid) and isinstance(theirs.topology, gn.SparseGrid):
+        assert torch.equal(ours.topology.coordinates(), theirs.topology.coordinates())
+        assert torch.equal(ours.topology.lattice.sizes.sizes, theirs.topology.lattice.sizes.sizes)
+    if isinstance(ours.topology, gn.Product | gn.SparseGrid):
+        assert_equal_edges(ours.topology.links, theirs.topology.links)
     for level in ("nodes", "edges", "globals"):
         mine, other = getattr(ours, level), getattr(theirs, level)
         assert mine.keys() == other.keys()
@@ -122,7 +134,7 @@ def test_a_copy_shares_no_memory() -> None:
 
 
 @pytest.mark.parametrize(
-    "draw", [chain, ring, grid, torus, volume, cloud, graph, forest], ids=lambda draw: draw.__name__
+    "draw", [chain, ring, grid, torus, volume, sparse, moving, cloud, graph, forest], ids=lambda draw: draw.__name__
 )
 def test_contiguous_items_are_views(draw: Any) -> None:
     structure = draw([3, 4, 2, 5], 1)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from drawing import chains, graphs, grids, sets
+from drawing import chains, graphs, grids, sets, sparse_grids
+from drawing import products as products_of_structures
 from hypothesis import strategies as st
 
 import geonets as gn
@@ -33,7 +34,11 @@ def products(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
         gn.nn.GCNConv(3, 2),
         gn.nn.GCNConv(3, 2, normalize=False),
     ]
-    return draw(st.sampled_from(layers)), draw(st.one_of(graphs(3), chains(3), grids(3, 2)))
+    return draw(st.sampled_from(layers)), draw(
+        st.one_of(
+            graphs(3), chains(3), grids(3, 2), grids(3, 2, periodic=True), sparse_grids(3), products_of_structures(3)
+        )
+    )
 
 
 class _WeightedGCN(gn.nn.GCNConv):

@@ -5,15 +5,17 @@ from geonets.core.neighborhoods.base import Neighborhood
 from geonets.core.neighborhoods.coarsening import Coarse, Coarsening, Farthest, Voxels
 from geonets.core.neighborhoods.dense import Complete, Cross, Hub
 from geonets.core.neighborhoods.independent import Independent
-from geonets.core.neighborhoods.links import Links, Predecessors, WithLoops, WithoutLoops
+from geonets.core.neighborhoods.links import Links, Predecessors, WithLoops, WithoutLoops, require_acyclic
 from geonets.core.neighborhoods.natural import Blocks, Coarser, Itself, Near
 from geonets.core.neighborhoods.nearest import KNN, Radius
+from geonets.core.neighborhoods.product import Along, Strong
 from geonets.core.neighborhoods.stencil import Stencil
 from geonets.core.neighborhoods.top import Top
 from geonets.core.neighborhoods.window import Window
 
 __all__ = [
     "KNN",
+    "Along",
     "Back",
     "Blocks",
     "Coarse",
@@ -31,9 +33,11 @@ __all__ = [
     "Predecessors",
     "Radius",
     "Stencil",
+    "Strong",
     "Top",
     "Voxels",
     "Window",
     "WithLoops",
     "WithoutLoops",
+    "require_acyclic",
 ]

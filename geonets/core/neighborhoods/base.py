@@ -37,6 +37,10 @@ class Neighborhood(abc.ABC):
         """Whether the edges depend on positions."""
         return False
 
+    def num_types(self, topology: Topology) -> int | None:
+        """How many edge types there may be on `topology`, whatever its edges; None where that is not known."""
+        return None
+
     def target(self, topology: Topology) -> Topology:
         """The receivers' topology: the nodes themselves unless said otherwise.
 

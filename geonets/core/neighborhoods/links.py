@@ -10,13 +10,20 @@ import torch
 from geonets.core.errors import StructureError
 from geonets.core.neighborhoods.base import Neighborhood
 from geonets.core.structure import Structure
-from geonets.core.topology import EdgeList, Lattice, Topology, lattice_edges
+from geonets.core.topology import EdgeList, Graph, OnLattice, Product, Topology, cycle_error, lattice_edges
 
 
 @final
 @dataclasses.dataclass(frozen=True)
 class Links(Neighborhood):
     """The topology's own edges: bonds of a molecule, direct neighbours on a lattice."""
+
+    def num_types(self, topology: Topology) -> int | None:
+        if isinstance(topology, OnLattice):
+            return 2 * topology.lattice.num_axes
+        if isinstance(topology, Graph) and topology.links.edge_type is None:
+            return 1
+        return None
 
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         return structure.topology.links
@@ -36,6 +43,9 @@ class WithLoops(Neighborhood):
     @property
     def reads_pos(self) -> bool:
         return self.of.reads_pos
+
+    def num_types(self, topology: Topology) -> int | None:
+        return self.of.num_types(topology)
 
     def target(self, topology: Topology) -> Topology:
         return self.of.target(topology)
@@ -85,13 +95,30 @@ class Predecessors(Neighborhood):
 
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         topology = structure.topology
-        if isinstance(topology, Lattice):
+        if isinstance(topology, OnLattice):
             if topology.is_periodic:
                 raise StructureError(
                     "`structure` must have a first node along every axis to be processed in order; "
                     f"got {topology!r}, where each node comes after itself. "
                     "Build it without periodic, or use another layer."
                 )
-            step = torch.eye(topology.num_axes, dtype=torch.long, device=topology.device)
+            step = torch.eye(topology.lattice.num_axes, dtype=torch.long, device=topology.device)
             return lattice_edges(topology, topology, step if self.reverse else -step)
+        if isinstance(topology, Product) and topology.has_links:
+            factors = (topology.first, topology.second)
+            return topology.cartesian(*(self.edges(Structure(part)) if part.has_links else None for part in factors))
+        require_acyclic(topology)
         return topology.links.reversed if self.reverse else topology.links
+
+
+def require_acyclic(topology: Topology) -> None:
+    """Raise unless the links can be followed from beginnings to ends.
+
+    Raises:
+        StructureError: if they form a cycle; the message names the first one found, and its item.
+    """
+    cycle = topology.links.cycle
+    if cycle:
+        item = int(topology.item_ids[cycle[0]])
+        start = int(topology.node_offsets[item])
+        raise cycle_error([node - start for node in cycle], f"item {item}, counting its nodes from 0")

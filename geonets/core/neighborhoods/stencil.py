@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 from typing import final
 
 import torch
@@ -13,7 +14,7 @@ from geonets.core.errors import OptionError, ShapeError, StructureError
 from geonets.core.neighborhoods.base import Neighborhood
 from geonets.core.ranges import Sizes
 from geonets.core.structure import Structure
-from geonets.core.topology import EdgeList, Lattice, Topology, lattice_edges
+from geonets.core.topology import EdgeList, Lattice, OnLattice, SparseGrid, Topology, lattice_edges
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
@@ -67,29 +68,39 @@ class Stencil(Neighborhood):
         """`A`."""
         return len(self.kernel_size)
 
+    def num_types(self, topology: Topology) -> int | None:
+        return math.prod(self.kernel_size)
+
     def target(self, topology: Topology) -> Topology:
-        if not isinstance(topology, Lattice) or topology.num_axes != self.num_axes:
-            got = f"{topology.num_axes} axes" if isinstance(topology, Lattice) else f"a {type(topology).__name__}"
+        if not isinstance(topology, OnLattice) or topology.lattice.num_axes != self.num_axes:
+            is_on = isinstance(topology, OnLattice)
+            got = f"{topology.lattice.num_axes} axes" if is_on else f"a {type(topology).__name__}"
             raise StructureError(
                 f"`structure` must be a lattice of {self.num_axes} axes for a window {self.kernel_size}; got {got}. "
                 "Use a chain or grid with as many axes, or a graph layer."
             )
-        sizes = topology.sizes
+        if isinstance(topology, Lattice):
+            return self._full_target(topology)
+        assert isinstance(topology, SparseGrid)
+        return topology.remember(("target", self.key), lambda: self._sparse_target(topology))
+
+    def _full_target(self, topology: Lattice) -> Lattice:
         self._check_padding(topology)
         self._check_rounds(topology)
+        if self._keeps_places(topology):
+            return topology
+        sizes = topology.sizes
         if sizes.uniform is not None:
             out = tuple(self.length(size, axis, topology.periodic[axis]) for axis, size in enumerate(sizes.uniform))
             if min(sizes.uniform) > 0 and min(out) < 1:
                 raise self._too_large(sizes.uniform)
             out = out if min(sizes.uniform) > 0 else tuple(0 for _ in out)
-            if out == sizes.uniform:
-                return topology
             return topology.with_sizes(Sizes.of(out, sizes.num_items, device=topology.device))
         return topology.remember(("target", self.key), lambda: self._ragged_target(topology))
 
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         topology, target = structure.topology, self.target(structure.topology)
-        assert isinstance(topology, Lattice) and isinstance(target, Lattice)
+        assert isinstance(topology, OnLattice) and isinstance(target, OnLattice)
         places = itertools.product(*(range(size) for size in self.kernel_size))
         dilation, padding = self._row(self.dilation, topology), self._row(self.padding, topology)
         steps = torch.tensor(list(places), device=topology.device) * dilation - padding
@@ -103,15 +114,15 @@ class Stencil(Neighborhood):
 
     def _window_counts(self, topology: Topology, count_padding: bool) -> Tensor:
         target = self.target(topology)
-        assert isinstance(topology, Lattice) and isinstance(target, Lattice)
+        assert isinstance(topology, OnLattice) and isinstance(target, OnLattice)
         dilation = self._row(self.dilation, topology)
         starts = target.coordinates() * self._row(self.stride, topology) - self._row(self.padding, topology)
-        ends = topology.sizes.sizes.index_select(0, target.item_ids)
+        ends = topology.lattice.sizes.sizes.index_select(0, target.item_ids)
         ends = ends + self._row(self.padding_after, topology) if count_padding else ends
         first = 0 if count_padding else ((dilation - 1 - starts) // dilation).clamp(min=0)
         whole = self._row(self.kernel_size, topology)
         last = torch.minimum((ends - starts + dilation - 1) // dilation, whole)
-        return torch.where(self._row(topology.periodic, topology), whole, (last - first).clamp(min=0)).prod(1)
+        return torch.where(self._row(topology.lattice.periodic, topology), whole, (last - first).clamp(min=0)).prod(1)
 
     def length(self, size: int, axis: int, periodic: bool = False) -> int:
         """The number of windows along one axis (Dumoulin & Visin 2016, relation 6, with dilation)."""
@@ -123,6 +134,22 @@ class Stencil(Neighborhood):
             return room // self.stride[axis] + 1
         length = -(-room // self.stride[axis]) + 1
         return length - 1 if (length - 1) * self.stride[axis] >= size + before else length
+
+    def _keeps_places(self, lattice: Lattice) -> bool:
+        """Whether there is one window for every node, whatever the sizes."""
+        axes = zip(lattice.periodic, self.stride, self.padding, self.padding_after, self._reach(), strict=True)
+        return all(stride == 1 and (around or before + after == reach) for around, stride, before, after, reach in axes)
+
+    def _reach(self) -> tuple[int, ...]:
+        """Input nodes from the first place of the window to its last."""
+        return tuple(d * (k - 1) for d, k in zip(self.dilation, self.kernel_size, strict=True))
+
+    def _sparse_target(self, topology: SparseGrid) -> SparseGrid:
+        full = self._full_target(topology.lattice)
+        centre = tuple(reach // 2 - before for reach, before in zip(self._reach(), self.padding, strict=True))
+        if full is topology.lattice and not any(centre):
+            return topology
+        return topology.blocks(full, self._row(self.stride, topology), self._row(centre, topology))
 
     def _ragged_target(self, topology: Lattice) -> Lattice:
         table = topology.sizes.table
@@ -145,8 +172,6 @@ class Stencil(Neighborhood):
         if len(small):
             raise self._too_large(tuple(table[int(small[0])].tolist()), item=int(small[0]))
         out = torch.where(empty, 0, out)
-        if torch.equal(out, table):
-            return topology
         return topology.with_sizes(Sizes(None, topology.num_items, out, int(out.prod(1).sum())))
 
     def _check_padding(self, topology: Lattice) -> None:
@@ -182,7 +207,7 @@ class Stencil(Neighborhood):
 
     def _too_large(self, size: tuple[int, ...], item: int | None = None) -> ShapeError:
         where = f", item {item}" if item is not None else ""
-        reach = tuple(d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True))
+        reach = tuple(step + 1 for step in self._reach())
         return ShapeError(
             f"`kernel_size` must fit into the padded input; got a window of {reach} on an input of {size} "
             f"with padding {self.padding}{where}. Use a smaller kernel or more padding."

@@ -62,6 +62,11 @@ class Topology(Record, abc.ABC):
         return False
 
     @property
+    def has_links(self) -> bool:
+        """Whether it has edges by nature at all."""
+        return True
+
+    @property
     def node_counts(self) -> Tensor:
         """`(B,)` nodes of each item."""
         return self.sizes.counts

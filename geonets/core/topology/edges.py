@@ -10,7 +10,7 @@ from torch import Tensor
 from geonets.core.errors import DtypeError, ShapeError, StructureError
 from geonets.core.ranges import Rows, offsets_of
 from geonets.core.records import Later, Record
-from geonets.core.topology.levels import topological_levels
+from geonets.core.topology.levels import CycleError, topological_levels
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -154,6 +154,11 @@ class EdgeList(Record):
             "levels", lambda: topological_levels(self.degrees, self.transpose.pointers, self.receivers_by_sender)
         )
 
+    @property
+    def cycle(self) -> list[int] | None:
+        """Nodes of a cycle of edges, the first once more at the end; None where there is no cycle."""
+        return self.remember("cycle", self._cycle)
+
     def select(
         self, rows: Rows, node_shift: Tensor, node_rows: Rows, num_nodes: int, input_order: Tensor | None
     ) -> EdgeList:
@@ -245,6 +250,13 @@ class EdgeList(Record):
             self.transpose.pointers,
             rows,
         )
+
+    def _cycle(self) -> list[int] | None:
+        try:
+            self.levels  # noqa: B018  remembered, if there are any
+        except CycleError as error:
+            return error.cycle
+        return None
 
     def _with_loops(self) -> EdgeList:
         nodes = torch.arange(self.num_receivers, device=self.senders.device)

@@ -1,7 +1,8 @@
-"""`Chain` and `Grid`: nodes at the corners of a regular lattice."""
+"""`Chain` and `Grid`: nodes at all places of a regular lattice."""
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from collections.abc import Sequence
 from typing import Any, Self, final
@@ -18,7 +19,48 @@ DEFAULT_AXES = {1: ("x",), 2: ("y", "x"), 3: ("z", "y", "x")}
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class Lattice(Topology):
+class OnLattice(Topology):
+    """Nodes that have a place on a lattice each: all places of a `Lattice`, or some of them in a `SparseGrid`."""
+
+    @property
+    @abc.abstractmethod
+    def lattice(self) -> Lattice:
+        """All places."""
+
+    @abc.abstractmethod
+    def coordinates(self) -> Tensor:
+        """`(N, A)` place of each node in its item, counted from 0 along every axis."""
+
+    @abc.abstractmethod
+    def find(self, items: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Which nodes are at some places.
+
+        Args:
+            items: `(R,)` in which items.
+            places: `(R, K, A)` at which of their places, which may also lie outside.
+
+        Returns:
+            `(R, K)` node numbers, and `(R, K)` whether there is such a node at all.
+        """
+
+    @property
+    def is_periodic(self) -> bool:
+        return any(self.lattice.periodic)
+
+    @property
+    def links(self) -> EdgeList:
+        return self.remember("links", self._links)
+
+    def _links(self) -> EdgeList:
+        axes = self.lattice.num_axes
+        steps = torch.zeros(2 * axes, axes, dtype=torch.long, device=self.device)
+        for axis in range(axes):
+            steps[2 * axis, axis], steps[2 * axis + 1, axis] = -1, 1
+        return lattice_edges(self, self, steps)
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Lattice(OnLattice):
     """Nodes on an axis-aligned lattice, the last axis running fastest.
 
     Its links join direct neighbours: along axis `a`, `edge_type` `2a` comes from the node before, `2a+1` from the next.
@@ -40,12 +82,8 @@ class Lattice(Topology):
         return len(self.axes)
 
     @property
-    def is_periodic(self) -> bool:
-        return any(self.periodic)
-
-    @property
-    def links(self) -> EdgeList:
-        return self.remember("links", self._links)
+    def lattice(self) -> Lattice:
+        return self
 
     def with_sizes(self, sizes: Sizes) -> Self:
         """The same kind of lattice with other item sizes."""
@@ -71,23 +109,27 @@ class Lattice(Topology):
         return parts[0].with_sizes(Sizes.join([part.sizes for part in parts]))
 
     def coordinates(self) -> Tensor:
-        """`(N, A)` place of each node in its item, counted from 0 along every axis."""
-        return self.remember("coordinates", self._coordinates)
+        return self.remember(
+            "coordinates", lambda: self.places_of(torch.arange(self.num_nodes, device=self.device), self.item_ids)
+        )
 
-    def _coordinates(self) -> Tensor:
-        rest = torch.arange(self.num_nodes, device=self.device) - self.node_offsets[:-1].index_select(0, self.item_ids)
-        sizes = self.sizes.sizes.index_select(0, self.item_ids)
+    def places_of(self, nodes: Tensor, items: Tensor) -> Tensor:
+        """`(R, A)` places of `(R,)` nodes of `(R,)` items."""
+        rest = nodes - self.node_offsets.index_select(0, items)
+        sizes = self.sizes.sizes.index_select(0, items)
         columns = []
         for axis in reversed(range(self.num_axes)):
             columns.append(rest % sizes[:, axis])
             rest = rest // sizes[:, axis]
         return torch.stack(columns[::-1], 1)
 
-    def _links(self) -> EdgeList:
-        steps = torch.zeros(2 * self.num_axes, self.num_axes, dtype=torch.long, device=self.device)
-        for axis in range(self.num_axes):
-            steps[2 * axis, axis], steps[2 * axis + 1, axis] = -1, 1
-        return lattice_edges(self, self, steps)
+    def find(self, items: Tensor, places: Tensor) -> tuple[Tensor, Tensor]:
+        sizes = self.sizes.sizes.index_select(0, items)[:, None]
+        inside = ((places >= 0) & (places < sizes)).all(-1)
+        within = places[..., 0]
+        for axis in range(1, self.num_axes):
+            within = within * sizes[..., axis] + places[..., axis]
+        return within + self.node_offsets.index_select(0, items)[:, None], inside
 
     def _describe(self) -> str:
         around = f", periodic along {_around(self)}" if self.is_periodic else ""
@@ -181,8 +223,8 @@ def _not_negative(sizes: Sizes) -> Sizes:
 
 
 def lattice_edges(
-    source: Lattice,
-    target: Lattice,
+    source: OnLattice,
+    target: OnLattice,
     steps: Tensor,
     stride: Tensor | int = 1,
     wrap: str = "zeros",
@@ -198,7 +240,7 @@ def lattice_edges(
             about the border node, `"replicate"` its border node; beyond the end of a periodic axis is its beginning.
     """
     places = target.coordinates()[:, None] * stride + steps  # (N_target, K, A)
-    sizes = source.sizes.sizes.index_select(0, target.item_ids)[:, None]
+    sizes = source.lattice.sizes.sizes.index_select(0, target.item_ids)[:, None]
     around = places % sizes.clamp(min=1) if source.is_periodic or wrap == "circular" else places
     if wrap == "circular":
         places = around
@@ -208,12 +250,8 @@ def lattice_edges(
     elif wrap == "replicate":
         places = places.clamp(min=torch.zeros_like(sizes), max=sizes - 1)
     if source.is_periodic:
-        places = torch.where(torch.tensor(source.periodic, device=source.device), around, places)
-    inside = ((places >= 0) & (places < sizes)).all(-1)
-    within = places[..., 0]
-    for axis in range(1, source.num_axes):
-        within = within * sizes[..., axis] + places[..., axis]
-    senders = within + source.node_offsets[:-1].index_select(0, target.item_ids)[:, None]
+        places = torch.where(torch.tensor(source.lattice.periodic, device=source.device), around, places)
+    senders, found = source.find(target.item_ids, places)
     receivers = torch.arange(target.num_nodes, device=target.device)[:, None].expand_as(senders)
     edge_type = torch.arange(len(steps), device=target.device).expand_as(senders)
-    return EdgeList.of_sorted(senders[inside], receivers[inside], edge_type[inside], source.num_nodes, target.num_nodes)
+    return EdgeList.of_sorted(senders[found], receivers[found], edge_type[found], source.num_nodes, target.num_nodes)

@@ -8,6 +8,9 @@ from torch import Tensor
 from geonets.core.errors import StructureError
 from geonets.core.ranges import concatenated_ranges
 
+MOST_SHOWN = 12
+"""Nodes of a cycle that a message names."""
+
 
 def topological_levels(degrees: Tensor, sender_pointers: Tensor, receivers_by_sender: Tensor) -> list[Tensor]:
     """Split nodes into levels such that every edge leads from an earlier level to a later one.
@@ -23,7 +26,7 @@ def topological_levels(degrees: Tensor, sender_pointers: Tensor, receivers_by_se
         Node numbers of each level, ascending.
 
     Raises:
-        StructureError: if the edges form a cycle.
+        CycleError: if the edges form a cycle.
 
     Reference:
         A. B. Kahn, "Topological sorting of large networks", 1962.
@@ -45,13 +48,36 @@ def topological_levels(degrees: Tensor, sender_pointers: Tensor, receivers_by_se
         candidates = reached.unique()
         frontier = candidates[waiting.index_select(0, candidates) == 0]
     if sum(map(len, levels)) < len(degrees):
-        cycle = _find_cycle(waiting > 0, sender_pointers, receivers_by_sender)
-        raise StructureError(
-            "`edges` must be free of cycles to be processed in topological order; "
-            f"got the cycle {' -> '.join(map(str, cycle))}. "
-            "Point every edge from child to parent, or use another layer."
-        )
+        raise cycle_error(_find_cycle(waiting > 0, sender_pointers, receivers_by_sender))
     return levels
+
+
+class CycleError(StructureError):
+    """Edges form a cycle where they must not.
+
+    Args:
+        message: in words.
+        cycle: its nodes, the first once more at the end.
+    """
+
+    def __init__(self, message: str, cycle: list[int]) -> None:
+        super().__init__(message)
+        self.cycle = cycle
+
+
+def cycle_error(cycle: list[int], where: str = "") -> CycleError:
+    """The error that names a cycle; of a long one its beginning and its end."""
+    shown = [str(node) for node in cycle]
+    remark = where
+    if len(cycle) > MOST_SHOWN:
+        shown = [*shown[: MOST_SHOWN - 3], "...", *shown[-2:]]
+        remark = f"{len(cycle) - 1} nodes{', ' if where else ''}{where}"
+    return CycleError(
+        "`edges` must be free of cycles to be processed in topological order; "
+        f"got the cycle {' -> '.join(shown)}{f' ({remark})' if remark else ''}. "
+        "Point every edge from child to parent, or use another layer.",
+        cycle,
+    )
 
 
 def _find_cycle(blocked: Tensor, sender_pointers: Tensor, receivers_by_sender: Tensor) -> list[int]:
@@ -60,9 +86,9 @@ def _find_cycle(blocked: Tensor, sender_pointers: Tensor, receivers_by_sender: T
     senders = torch.repeat_interleave(counts)
     open_edges = blocked[senders] & blocked[receivers_by_sender]
     sender_of = dict(zip(receivers_by_sender[open_edges].tolist(), senders[open_edges].tolist(), strict=True))
-    node, path = next(iter(sender_of)), []
-    while node not in path:
-        path.append(node)
+    node, place_of = next(iter(sender_of)), dict[int, int]()
+    while node not in place_of:
+        place_of[node] = len(place_of)
         node = sender_of[node]
-    path = [*path[path.index(node) :], node]
+    path = [*list(place_of)[place_of[node] :], node]
     return path[::-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from typing import Any, Self, final
 
@@ -23,7 +24,8 @@ class Product(Topology):
 
     A product of two lattices **is** a `Grid` with the axes of both: the call returns that `Grid`.
     Its links are those of the Cartesian product, along one factor with the other fixed;
-    a link of type `t` becomes type `2t` when it runs along the first factor and `2t+1` along the second.
+    a link of type `t` becomes type `2t` when it runs along the first factor and `2t+1` along the second. A factor
+    without links, a `Set`, adds none.
 
     Args:
         first: the slow factor, often a `Chain` of time steps.
@@ -45,7 +47,7 @@ class Product(Topology):
     def __new__(cls, *factors: Any) -> Any:
         if len(factors) == 2 and all(isinstance(factor, Lattice) for factor in factors):
             first, second = _paired(*factors)
-            sizes = _pair_sizes(first.sizes, second.sizes)
+            sizes = beside(first.sizes, second.sizes)
             axes, periodic = first.axes + second.axes, first.periodic + second.periodic
             return Grid((1,), ("x",))._with(lattice_sizes=sizes, axes=axes, periodic=periodic)
         return object.__new__(cls)
@@ -54,11 +56,15 @@ class Product(Topology):
         first, second = _paired(first, second)
         object.__setattr__(self, "first", first)
         object.__setattr__(self, "second", second)
-        object.__setattr__(self, "product_sizes", _pair_sizes(first.sizes.flat, second.sizes.flat))
+        object.__setattr__(self, "product_sizes", beside(first.sizes.flat, second.sizes.flat))
 
     @property
     def sizes(self) -> Sizes:
         return self.product_sizes
+
+    @property
+    def has_links(self) -> bool:
+        return self.first.has_links or self.second.has_links
 
     @property
     def links(self) -> EdgeList:
@@ -78,20 +84,23 @@ class Product(Topology):
         )
 
     def _links(self) -> EdgeList:
-        along_first = self._copies(self.first, self.second, slow=True)
-        along_second = self._copies(self.second, self.first, slow=False)
-        types = torch.cat([2 * along_first[2], 2 * along_second[2] + 1])
-        return EdgeList.of(
-            torch.cat([along_first[0], along_second[0]]),
-            torch.cat([along_first[1], along_second[1]]),
-            types,
-            num_senders=self.num_nodes,
-            num_receivers=self.num_nodes,
-        )
+        links_of = [part.links if part.has_links or not self.has_links else None for part in (self.first, self.second)]
+        return self.cartesian(*links_of)
 
-    def _copies(self, moving: Topology, fixed: Topology, slow: bool) -> tuple[Tensor, Tensor, Tensor]:
-        """Each link of `moving` once for every node of `fixed` in the same item."""
-        links = moving.links
+    def cartesian(self, first: EdgeList | None, second: EdgeList | None) -> EdgeList:
+        """Edges of the first factor (types doubled) and of the second (doubled, plus one), the other one staying.
+
+        Args:
+            first: between nodes of the first factor, or None for none.
+            second: between nodes of the second, or None for none.
+        """
+        copies = [] if first is None else [self._copies(first, self.first, self.second, slow=True)]
+        copies += [] if second is None else [self._copies(second, self.second, self.first, slow=False)]
+        senders, receivers, types = (torch.cat(parts) for parts in zip(*copies, strict=True))
+        return EdgeList.of(senders, receivers, types, num_senders=self.num_nodes, num_receivers=self.num_nodes)
+
+    def _copies(self, links: EdgeList, moving: Topology, fixed: Topology, slow: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Each edge of `moving` once for every node of `fixed` in the same item."""
         items = moving.item_ids.index_select(0, links.receivers)
         copies = fixed.node_counts.index_select(0, items)
         copy = concatenated_ranges(torch.zeros_like(copies), copies)
@@ -106,7 +115,7 @@ class Product(Topology):
             return starts + (local * fast_size + copy if slow else copy * fast_size + local)
 
         types = torch.zeros_like(edge) if links.edge_type is None else links.edge_type.index_select(0, edge)
-        return place(links.senders), place(links.receivers), types
+        return place(links.senders), place(links.receivers), 2 * types if slow else 2 * types + 1
 
     def _describe(self) -> str:
         return f"{self.sizes} nodes: {type(self.first).__name__} x {type(self.second).__name__}"
@@ -136,8 +145,10 @@ def _paired(first: Any, second: Any) -> tuple[Any, Any]:
     return first, second
 
 
-def _pair_sizes(first: Sizes, second: Sizes) -> Sizes:
-    if first.uniform is not None and second.uniform is not None:
-        return Sizes.of(first.uniform + second.uniform, first.num_items, device=first.table.device)
-    table = torch.cat([first.sizes, second.sizes], 1)
+def beside(*parts: Sizes) -> Sizes:
+    """The sizes of all parts side by side, item by item."""
+    uniforms = [part.uniform for part in parts if part.uniform is not None]
+    if len(uniforms) == len(parts):
+        return Sizes.of(tuple(itertools.chain(*uniforms)), parts[0].num_items, device=parts[0].table.device)
+    table = torch.cat([part.sizes for part in parts], 1)
     return Sizes.of(table, axes=table.shape[1])

@@ -42,6 +42,10 @@ class Set(Topology):
         return self.set_sizes
 
     @property
+    def has_links(self) -> bool:
+        return False
+
+    @property
     def links(self) -> EdgeList:
         raise StructureError(
             "`neighborhood` must say who is whose neighbour on a Set; got Links(), but a Set has no edges of its own. "

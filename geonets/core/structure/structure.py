@@ -14,7 +14,8 @@ from torch.utils import _pytree as pytree
 from geonets.core.errors import DtypeError, OptionError, ShapeError, StructureError
 from geonets.core.fields import Fields, Level, check_level, checked, joined, updated
 from geonets.core.ranges import Rows, as_items
-from geonets.core.records import Record, flatten, freeze, unflatten
+from geonets.core.records import flatten, freeze, unflatten
+from geonets.core.structure.sections import Sections
 from geonets.core.topology import Topology, join_topologies
 
 Items = int | slice | Sequence[int] | Sequence[bool] | Tensor
@@ -22,7 +23,7 @@ Items = int | slice | Sequence[int] | Sequence[bool] | Tensor
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
-class Structure(Record):
+class Structure(Sections):
     """Features on nodes, edges and items of a topology: one record, which is always a batch.
 
     `len`, iteration and indexing are over items: `s[0]`, `s[2:5]`, `s[[3, 1]]`, `s[mask]` are Structures again.
@@ -66,7 +67,7 @@ class Structure(Record):
     ) -> None:
         if not isinstance(topology, Topology):
             raise DtypeError(
-                f"`topology` must be a Chain, Grid, Set, Graph or Product; got {type(topology).__name__}. "
+                f"`topology` must be a Chain, Grid, SparseGrid, Set, Graph or Product; got {type(topology).__name__}. "
                 "Use gn.chain, gn.grid, gn.points or gn.graph to build a Structure from tensors."
             )
         if meta is not None and len(meta) != topology.num_items:
