@@ -17,8 +17,8 @@ from geonets.nn.layer import Layer
 
 
 def near_conv(in_channels: int, out_channels: int) -> Layer:
-    """A convolution that runs on every structure: `SAGEConv` over `gn.Near`, largest entries of the neighbours."""
-    return SAGEConv(in_channels, out_channels, aggr="max", neighborhood=Near())
+    """A convolution that runs on every structure: `SAGEConv` over `gn.Near`."""
+    return SAGEConv(in_channels, out_channels, neighborhood=Near(8))
 
 
 def half(channels: int) -> Layer:
@@ -37,8 +37,8 @@ class UNet(Layer):
         out_channels: channels of the result, one a class.
         widths: channels of the levels, finest first; the last is the level across.
         conv: makes a layer from its numbers of input and output channels; it must keep the nodes. On chains, grids and
-            volumes pass a padded `Conv1d`, `Conv2d`, `Conv3d`. The default runs on every structure: `SAGEConv` with
-            `aggr="max"` over the topology's links, on sets over the 16 nearest.
+            volumes pass a padded `Conv1d`, `Conv2d`, `Conv3d`. The default runs on every structure: `SAGEConv`
+            over the topology's links, on sets over the 8 nearest nodes.
         coarsen: makes a layer from its number of channels, which also knows the way back (`refine`): `gn.nn.Coarsen`,
             `gn.nn.TopKPooling`. The default halves the resolution of any structure.
         skip: put a level's own rows beside the coarse ones; without, they come from below alone.
