@@ -13,7 +13,7 @@ from torch import Tensor
 from geonets.core.errors import OptionError, StructureError
 from geonets.core.ranges import concatenated_ranges, offsets_of
 from geonets.core.structure import Structure
-from geonets.core.topology import Lattice, Topology
+from geonets.core.topology import OnLattice, Topology
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Relation(abc.ABC):
 
     @property
     def of_places(self) -> bool:
-        """Whether only the nodes' places on a lattice count, so that items of one size share all their relations."""
+        """Whether only the nodes' places count, so that full lattices of one size share all their relations."""
         return False
 
     @abc.abstractmethod
@@ -233,8 +233,9 @@ class HopDistance(Relation):
 
 def _lags(topology: Topology, receivers: Tensor, senders: Tensor, num_axes: int, name: str) -> list[Tensor]:
     """Sender's minus receiver's place, along each axis; round a periodic one by the shorter way."""
-    if not isinstance(topology, Lattice) or topology.num_axes != num_axes:
-        got = f"{topology.num_axes} axes" if isinstance(topology, Lattice) else f"a {type(topology).__name__}"
+    if not isinstance(topology, OnLattice) or topology.lattice.num_axes != num_axes:
+        is_on = isinstance(topology, OnLattice)
+        got = f"{topology.lattice.num_axes} axes" if is_on else f"a {type(topology).__name__}"
         raise StructureError(
             f"`structure` must be a lattice of {num_axes} axes for {name}; got {got}. "
             "Use gn.Offset with one reach an axis on lattices, or gn.HopDistance on graphs."
@@ -242,8 +243,8 @@ def _lags(topology: Topology, receivers: Tensor, senders: Tensor, num_axes: int,
     places = topology.coordinates()
     lags = [places[:, axis][senders] - places[:, axis][receivers] for axis in range(num_axes)]
     for axis in range(num_axes):
-        if topology.periodic[axis]:  # the shorter way round
-            size = topology.sizes.sizes[:, axis][topology.item_ids[receivers]].clamp(min=1)
+        if topology.lattice.periodic[axis]:  # the shorter way round
+            size = topology.lattice.sizes.sizes[:, axis][topology.item_ids[receivers]].clamp(min=1)
             lags[axis] = (lags[axis] + size // 2) % size - size // 2
     return lags
 
@@ -273,7 +274,7 @@ def places_of(structure: Structure) -> Tensor:
     Raises:
         StructureError: if it has neither.
     """
-    if isinstance(structure.topology, Lattice):
+    if isinstance(structure.topology, OnLattice):
         return structure.topology.coordinates()
     if structure.pos is None:
         raise StructureError(

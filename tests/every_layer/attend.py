@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 import geonets as gn
-from every_layer.structures import chain, cloud, graph, grid, ring, torus
+from every_layer.structures import chain, cloud, graph, grid, ring, sparse, torus
 
 
 class Recalling(torch.nn.Module):
@@ -37,7 +37,7 @@ LAYERS = {
     ),
     "MultiheadAttention in a window": (
         lambda: gn.nn.MultiheadAttention(4, 2, neighborhood=gn.Window(1)),
-        [chain, grid, ring, torus],
+        [chain, grid, ring, torus, sparse],
     ),
     "MultiheadAttention in a causal window of offsets": (
         lambda: gn.nn.MultiheadAttention(4, 2, neighborhood=gn.Window(2, causal=True), relation=gn.Offset((1, 2))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from drawing import SEEDS, chains, graphs, grids, rows
+from drawing import SEEDS, chains, graphs, grids, rows, sparse_grids
 from hypothesis import strategies as st
 
 import geonets as gn
@@ -57,7 +57,8 @@ def attention_in_windows(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
         before = tuple(d * (k - 1) // 2 for d, k in zip(dilation, kernel, strict=True))
         after = tuple(d * (k - 1) - b for d, k, b in zip(dilation, kernel, before, strict=True))
         hears = gn.Stencil(kernel, (1,) * axes, before, after, dilation)
-    structure = draw(grids(24, axes, ragged=draw(st.booleans()), periodic=draw(st.booleans())))
+    full = grids(24, axes, ragged=draw(st.booleans()), periodic=draw(st.booleans()))
+    structure = draw(st.one_of(full, sparse_grids(24, axes, periodic=draw(st.booleans()))))
     return gn.nn.MultiheadAttention(24, 2, neighborhood=hears, **_positions(draw, axes)), structure
 
 
@@ -66,7 +67,9 @@ def attention_of_strided_windows(draw: Any) -> tuple[torch.nn.Module, gn.Structu
     """Pooling: each window's own vector hears the nodes in it."""
     each = st.tuples(st.integers(1, 3), st.integers(1, 3))
     stencil = gn.Stencil(draw(each), draw(each), (1, 1), draw(st.sampled_from([(1, 1), (4, 2)])), (1, 1))
-    return _WindowPool(stencil), draw(grids(4, smallest=2, ragged=draw(st.booleans())))
+    return _WindowPool(stencil), draw(
+        st.one_of(grids(4, smallest=2, ragged=draw(st.booleans())), sparse_grids(4, smallest=2))
+    )
 
 
 def _positions(draw: Any, axes: int) -> dict[str, Any]:

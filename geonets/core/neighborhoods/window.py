@@ -9,7 +9,7 @@ from geonets.core.errors import OptionError, StructureError
 from geonets.core.neighborhoods.base import Neighborhood
 from geonets.core.neighborhoods.stencil import Stencil
 from geonets.core.structure import Structure
-from geonets.core.topology import EdgeList, Lattice, Topology
+from geonets.core.topology import EdgeList, OnLattice, Topology
 
 
 @final
@@ -45,7 +45,7 @@ class Window(Neighborhood):
         Raises:
             StructureError: if the topology is no lattice, or one of another number of axes.
         """
-        axes = topology.num_axes if isinstance(topology, Lattice) else 0
+        axes = topology.lattice.num_axes if isinstance(topology, OnLattice) else 0
         reach = self.reach if isinstance(self.reach, tuple) else (self.reach,) * axes
         if not axes or len(reach) != axes:
             got = f"{axes} axes" if axes else f"a {type(topology).__name__}"
@@ -55,6 +55,9 @@ class Window(Neighborhood):
             )
         ones = (1,) * axes
         return Stencil(tuple(2 * r + 1 for r in reach), ones, reach, reach, ones)
+
+    def num_types(self, topology: Topology) -> int | None:
+        return self.stencil(topology).num_types(topology)
 
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         edges = self.stencil(structure.topology).build(structure, source)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from geonets.core.neighborhoods import Complete
 from geonets.core.ranges import offsets_of
+from geonets.core.topology import Lattice
 from geonets.engine.kernels.attention.dot_product import dot_product
 from geonets.engine.rules import Call
 
@@ -64,7 +65,7 @@ def _added(call: Call, query: Tensor, receivers: Tensor, senders: Tensor) -> Ten
         rows = _edge_rows(call, receivers[:, :, None], senders[:, None])
         parts.append(_looked_up(operands.bias, rows))
     if spec.relation is not None:
-        alike = spec.relation.of_places and call.structure.topology.uniform is not None and _in_whole_items(call)
+        alike = spec.relation.of_places and _are_whole_lattices(call)
         blocks = slice(0, 1) if alike else slice(None)
         relation = spec.relation.between(call.structure, receivers[blocks, :, None], senders[blocks, None])  # (b, n, m)
         if operands.relation_bias is not None:
@@ -76,9 +77,11 @@ def _added(call: Call, query: Tensor, receivers: Tensor, senders: Tensor) -> Ten
     return sum(parts[1:], parts[0]) if parts else None
 
 
-def _in_whole_items(call: Call) -> bool:
-    """Whether blocks are items, so that those of one size are alike."""
-    return isinstance(call.spec.neighborhood, Complete)
+def _are_whole_lattices(call: Call) -> bool:
+    """Whether blocks are full lattices of one size, in which every node has the same place in all of them."""
+    topology = call.structure.topology
+    whole = isinstance(call.spec.neighborhood, Complete)
+    return whole and isinstance(topology, Lattice) and topology.uniform is not None
 
 
 def _looked_up(table: Tensor, rows: Tensor) -> Tensor:
