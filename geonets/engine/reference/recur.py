@@ -77,7 +77,7 @@ def _cell(
     hidden = total(before[0])
     if spec.cell in ("rnn_tanh", "rnn_relu"):
         raw = from_x + biased(hidden @ w_hh.T, b_hh)
-        return [raw.tanh() if spec.cell == "rnn_tanh" else raw.clamp(min=0)]
+        return [raw.tanh() if spec.cell == "rnn_tanh" else torch.where(raw > 0, raw, 0)]
     from_h = biased(hidden @ w_hh.T, b_hh)
     if spec.cell == "gru":
         (xr, xz, xn), (hr, hz, hn) = from_x.chunk(3, 1), from_h.chunk(3, 1)
