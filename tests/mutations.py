@@ -112,6 +112,27 @@ MUTATIONS = (
         "tests/laws/test_reductions.py",
     ),
     Mutation(
+        "a difference the wrong way round",
+        "nn/graph/edgeconv.py",
+        "linear.bias) - spoken",
+        "linear.bias) + spoken",
+        "tests/laws/test_parity_pyg.py",
+    ),
+    Mutation(
+        "an edge's matrix with its axes mixed up",
+        "nn/graph/nnconv.py",
+        ".permute(2, 0, 1).flatten(0, 1)",
+        ".permute(0, 2, 1).flatten(0, 1)",
+        "tests/laws/test_identities_aggregate.py",
+    ),
+    Mutation(
+        "the largest eigenvalue of the whole batch",
+        "nn/graph/cheb.py",
+        'scatter_reduce(0, items, entries, "amax")',
+        'scatter_reduce(0, items, entries, "amax").max().expand(topology.num_items)',
+        "tests/laws/test_batch_invariance.py",
+    ),
+    Mutation(
         "a temperature that reaches the weights of no softmax",
         "core/ranges/segments.py",
         "scores = values * temperature",

@@ -31,6 +31,7 @@ PUBLIC = {
         RNN LSTM GRU RNNCell LSTMCell GRUCell
         GCNConv SAGEConv GINConv GINEConv GATConv PointNetConv MultiheadAttention
         GATv2Conv TransformerConv GPSConv
+        GraphConv NNConv ResGatedGraphConv GatedGraphConv EdgeConv DynamicEdgeConv PNAConv ChebConv APPNP SGConv
         TransformerEncoderLayer TransformerDecoderLayer TransformerEncoder TransformerDecoder SinusoidalEncoding
         SetAttentionBlock InducedSetAttentionBlock PoolingByMultiheadAttention
         DeepSets VirtualNode JumpingKnowledge GNBlock

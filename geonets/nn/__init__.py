@@ -16,7 +16,26 @@ from geonets.nn.cloud import FeaturePropagation, PointNetConv, PointTransformerC
 from geonets.nn.coarsening import Coarsen, Interpolate, Refine
 from geonets.nn.containers import Sequential
 from geonets.nn.convolution import Conv1d, Conv2d, Conv3d
-from geonets.nn.graph import GATConv, GATv2Conv, GCNConv, GINConv, GINEConv, GPSConv, SAGEConv, TransformerConv
+from geonets.nn.graph import (
+    APPNP,
+    ChebConv,
+    DynamicEdgeConv,
+    EdgeConv,
+    GATConv,
+    GatedGraphConv,
+    GATv2Conv,
+    GCNConv,
+    GINConv,
+    GINEConv,
+    GPSConv,
+    GraphConv,
+    NNConv,
+    PNAConv,
+    ResGatedGraphConv,
+    SAGEConv,
+    SGConv,
+    TransformerConv,
+)
 from geonets.nn.graph_network import GNBlock
 from geonets.nn.hub import DeepSets, VirtualNode
 from geonets.nn.jumping import JumpingKnowledge
@@ -45,6 +64,7 @@ from geonets.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from geonets.nn.topk import TopKPooling
 
 __all__ = [
+    "APPNP",
     "ELU",
     "GELU",
     "GRU",
@@ -58,13 +78,16 @@ __all__ = [
     "AvgPool3d",
     "BatchNorm",
     "CFConv",
+    "ChebConv",
     "Coarsen",
     "Conv1d",
     "Conv2d",
     "Conv3d",
     "DeepSets",
     "Dropout",
+    "DynamicEdgeConv",
     "EGNNConv",
+    "EdgeConv",
     "Embedding",
     "FeaturePropagation",
     "FromPyG",
@@ -76,7 +99,9 @@ __all__ = [
     "GNBlock",
     "GPSConv",
     "GRUCell",
+    "GatedGraphConv",
     "GaussianSmearing",
+    "GraphConv",
     "GroupNorm",
     "InducedSetAttentionBlock",
     "InstanceNorm",
@@ -92,6 +117,8 @@ __all__ = [
     "MaxPool3d",
     "MessagePassing",
     "MultiheadAttention",
+    "NNConv",
+    "PNAConv",
     "PerNode",
     "PointNetConv",
     "PointTransformerConv",
@@ -100,7 +127,9 @@ __all__ = [
     "ReLU",
     "Readout",
     "Refine",
+    "ResGatedGraphConv",
     "SAGEConv",
+    "SGConv",
     "SchNetInteraction",
     "Sequential",
     "SetAbstraction",

@@ -51,6 +51,31 @@ def weighted_products(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     return _WeightedGCN(3, 2, improved=draw(st.booleans())), draw(graphs(3, edge_channels=1))
 
 
+@case("sparse_product")
+def propagations(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    layers = [
+        gn.nn.GraphConv(3, 2),
+        gn.nn.GatedGraphConv(4, 2),
+        gn.nn.APPNP(2, 0.1, add_self_loops=draw(st.booleans()), normalize=draw(st.booleans())),
+        gn.nn.SGConv(3, 2, 2),
+        gn.nn.ChebConv(3, 2, 3, normalization=draw(st.sampled_from([None, "sym", "rw"]))),
+    ]
+    return draw(st.sampled_from(layers)), draw(st.one_of(graphs(3), chains(3), grids(3, 2)))
+
+
+@case("reduce_segments")
+def networks_on_edges(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    words = ("sum", "mean", "max", "min")  # what rounding makes of equal messages is no reason to differ
+    layers = [
+        gn.nn.NNConv(3, 2, gn.nn.MLP([2, 4, 6]), draw(st.sampled_from(words))),
+        gn.nn.ResGatedGraphConv(3, 2, edge_dim=draw(st.sampled_from([None, 2]))),
+        gn.nn.EdgeConv(gn.nn.MLP([6, 4, 2]), draw(st.sampled_from(words))),
+        gn.nn.PNAConv(4, 4, words, ["identity", "attenuation"], torch.tensor([1, 2]), 2, 2, divide_input=True),
+    ]
+    layer = draw(st.sampled_from(layers))
+    return layer, draw(graphs(4 if isinstance(layer, gn.nn.PNAConv) else 3, edge_channels=2))
+
+
 @case("reduce_segments")
 def segments(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     opaque = gn.nn.MessagePassing(

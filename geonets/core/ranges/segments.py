@@ -108,6 +108,7 @@ def segment_reduce(
     offsets: Tensor,
     segments: Tensor,
     temperature: Tensor | float = 1.0,
+    least_std: float = 0.0,
 ) -> Tensor:
     """Several reductions of the same rows, joined along the channels; what they share is computed once.
 
@@ -115,6 +116,7 @@ def segment_reduce(
         reductions: of `sum mean max min var std softmax`.
         values, offsets, segments: as in `segment_sum`.
         temperature: `t` of the softmax.
+        least_std: a standard deviation up to this is taken for 0.
 
     Returns:
         `(S, ..., R C)`; a segment without rows gives 0.
@@ -133,7 +135,7 @@ def segment_reduce(
         "max": lambda: segment_max(values, *where),
         "min": lambda: segment_min(values, *where),
         "var": lambda: segment_var(values, *where, reduced("mean")),
-        "std": lambda: spread(reduced("var"), reduced("mean")),
+        "std": lambda: spread(reduced("var"), reduced("mean"), least_std),
         "softmax": lambda: segment_softmax(values, *where, temperature),
     }
 
@@ -145,9 +147,10 @@ def segment_reduce(
     return joined([reduced(reduction) for reduction in reductions])
 
 
-def spread(var: Tensor, mean: Tensor) -> Tensor:
-    """The standard deviation; 0, and with it its gradient, where the variance is only the rounding of the mean."""
-    real = ~(var <= (torch.finfo(var.dtype).eps * mean.detach()).square())  # true for a missing value, which stays one
+def spread(var: Tensor, mean: Tensor, least: float) -> Tensor:
+    """The standard deviation; 0, and so its gradient, up to `least` and where it is only the rounding of the mean."""
+    floor = (torch.finfo(var.dtype).eps * mean.detach()).abs().clamp(min=least)
+    real = ~(var <= floor.square())  # true for a missing value, which stays one
     return torch.where(real, torch.where(real, var, 1).sqrt(), 0)
 
 

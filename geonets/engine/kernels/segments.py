@@ -17,11 +17,11 @@ from geonets.engine.spec import AggregateOperands, AggregateSpec
 
 def reduce_hub(call: Call) -> Tensor:
     """All nodes of an item at once: an axis of the view where items have one size, else a segment reduction."""
-    rows, topology, reductions = call.operands.senders, call.structure.topology, call.spec.reductions
+    rows, topology = call.operands.senders, call.structure.topology
     if topology.uniform is None or not topology.num_nodes:
-        return segment_reduce(reductions, rows, topology.node_offsets, topology.item_ids, call.operands.temperature)
+        return _reduced(call, rows, topology.node_offsets, topology.item_ids)
     grouped = rows.reshape(topology.num_items, -1, *rows.shape[1:])
-    return joined([_over_axis(grouped, reduction, call.operands.temperature) for reduction in reductions])
+    return joined([_over_axis(grouped, reduction, call) for reduction in call.spec.reductions])
 
 
 def sparse_product(call: Call) -> Tensor:
@@ -40,8 +40,7 @@ def reduce_segments(call: Call) -> Tensor:
     """One message an edge, reduced over the sorted segments of the receivers."""
     spec, operands = call.spec, call.operands
     edges = spec.neighborhood.edges(call.structure, call.source)
-    messages = _messages(spec, operands, edges)
-    rows = segment_reduce(spec.reductions, messages, edges.pointers, edges.receivers, operands.temperature)
+    rows = _reduced(call, _messages(spec, operands, edges), edges.pointers, edges.receivers)
     return rows if operands.own is None else rows + operands.own * operands.senders
 
 
@@ -104,15 +103,20 @@ def _bag(rows: Tensor, weights: Tensor | None, senders: Tensor, pointers: Tensor
     return sums if own is None else sums.addcmul_(rows, own)
 
 
-def _over_axis(grouped: Tensor, reduction: str, temperature: Tensor | float) -> Tensor:
+def _reduced(call: Call, rows: Tensor, offsets: Tensor, segments: Tensor) -> Tensor:
+    spec = call.spec
+    return segment_reduce(spec.reductions, rows, offsets, segments, call.operands.temperature, spec.least_std)
+
+
+def _over_axis(grouped: Tensor, reduction: str, call: Call) -> Tensor:
     """Reduce axis 1 of `(items, nodes, ...)`."""
     if reduction in ("max", "min"):
         return getattr(grouped, reduction)(1).values
     if reduction == "softmax":
-        return ((grouped * temperature).softmax(1) * grouped).sum(1)
+        return ((grouped * call.operands.temperature).softmax(1) * grouped).sum(1)
     if reduction in ("var", "std"):
         var = grouped.var(1, correction=0)
-        return var if reduction == "var" else spread(var, grouped.mean(1))
+        return var if reduction == "var" else spread(var, grouped.mean(1), call.spec.least_std)
     return getattr(grouped, reduction)(1)
 
 

@@ -70,11 +70,12 @@ def _spread(messages: Tensor, edges: EdgeList, call: Call, root: bool) -> Tensor
     """Mean square distance from the mean, in two passes, or its root; the root of what rounding left is 0."""
     mean = _mean(messages, edges, call)
     with torch.no_grad():
-        rounding = _mean(messages - mean[edges.receivers], edges, call)
-    var = _mean((messages - (mean + rounding)[edges.receivers]) ** 2, edges, call)
+        lost = _mean(messages - mean[edges.receivers], edges, call)
+    var = _mean((messages - (mean + lost)[edges.receivers]) ** 2, edges, call)
     if not root:
         return var
-    nothing = var <= (torch.finfo(var.dtype).eps * mean.detach()) ** 2
+    rounding = torch.finfo(var.dtype).eps * mean.detach().abs()
+    nothing = var <= torch.where(rounding > call.spec.least_std, rounding, call.spec.least_std) ** 2
     return torch.where(nothing, 0, torch.where(nothing, 1, var).sqrt())
 
 

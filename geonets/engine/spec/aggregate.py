@@ -30,6 +30,7 @@ class AggregateSpec:
         reads: what an opaque message is called with, in this order.
         count_padding: a mean over a lattice window divides by its places on nodes and padding, not by its nodes.
         own: a sum also adds `a_i x_i`, with `a` in the operands.
+        least_std: a standard deviation up to this is taken for 0, and so is its gradient.
     """
 
     neighborhood: Neighborhood
@@ -38,6 +39,7 @@ class AggregateSpec:
     reads: Reads = ("sender", "receiver", "edge")
     count_padding: bool = False
     own: bool = False
+    least_std: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.reduce, str):

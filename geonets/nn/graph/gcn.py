@@ -6,11 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from geonets.core.errors import OptionError
-from geonets.core.neighborhoods import Neighborhood, WithLoops
+from geonets.core.neighborhoods import Neighborhood
 from geonets.core.structure import Structure
-from geonets.core.topology import EdgeList
-from geonets.engine.plan import run
-from geonets.engine.spec import AggregateOperands, AggregateSpec
+from geonets.nn.graph.normalised import Propagation, normalised
 from geonets.nn.graph.weights import glorot_linear
 from geonets.nn.layer import Layer, features
 from geonets.nn.message_passing import LINKS
@@ -62,59 +60,17 @@ class GCNConv(Layer):
         self.lin = glorot_linear(in_channels, out_channels)
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         self.neighborhood = neighborhood
-        self.spec = AggregateSpec(neighborhood, "sum", "weighted" if normalize else "sender", own=self.add_self_loops)
 
     def forward(self, structure: Structure, edge_weight: Tensor | None = None) -> Structure:
         """Convolve; `edge_weight` is `(E,)` in receiver order, ones unless given."""
         rows = self.lin(features(structure, self.in_channels))
-        heard = (
-            self._unweighted(structure, rows) if edge_weight is None else self._weighted(structure, rows, edge_weight)
-        )
+        heard = self._propagation(structure, edge_weight, rows.dtype)(rows)
         return structure.replace(x=heard if self.bias is None else heard + self.bias)
 
-    def _unweighted(self, structure: Structure, rows: Tensor) -> Tensor:
-        if not self.normalize:
-            return run(self.spec, AggregateOperands(rows), structure)
-        edges = self.neighborhood.edges(structure)
-        key = ("GCN", self.add_self_loops, rows.dtype)
-        weight, own = edges.remember(key, lambda: _normalised(edges, self.add_self_loops, rows.dtype))
-        return run(self.spec, AggregateOperands(rows, edges=weight, own=own), structure)
-
-    def _weighted(self, structure: Structure, rows: Tensor, weight: Tensor) -> Tensor:
-        hears = WithLoops(self.neighborhood) if self.add_self_loops else self.neighborhood
-        edges = hears.edges(structure)
-        if self.add_self_loops:
-            given = self.neighborhood.edges(structure)
-            own = weight.new_full((given.num_receivers,), 2.0 if self.improved else 1.0)
-            loops = (given.senders == given.receivers).nonzero().squeeze(1)
-            own = own.index_put((given.senders[loops],), weight[loops])
-            assert edges.input_order is not None
-            weight = torch.cat([weight, own]).index_select(0, edges.input_order)
+    def _propagation(self, structure: Structure, edge_weight: Tensor | None, dtype: torch.dtype) -> Propagation:
         if self.normalize:
-            degrees = weight.new_zeros(edges.num_receivers).index_add(0, edges.receivers, weight)
-            scale = _inverse_root(degrees)
-            weight = scale.index_select(0, edges.senders) * weight * scale.index_select(0, edges.receivers)
-        return run(AggregateSpec(hears, "sum", "weighted"), AggregateOperands(rows, edges=weight), structure)
+            return normalised(structure, self.neighborhood, edge_weight, dtype, self.add_self_loops, self.improved)
+        return Propagation(structure, self.neighborhood, edge_weight)
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}"
-
-
-def _normalised(edges: EdgeList, add_self_loops: bool, dtype: torch.dtype) -> tuple[Tensor, Tensor | None]:
-    """Weights `(E,)` of unweighted edges, and `(N, 1)` of a node's own row.
-
-    With self-loops a node hears itself once, however many loops were listed: its own row makes up for the others.
-    """
-    if not add_self_loops:
-        scale = _inverse_root(edges.degrees.to(dtype))
-        return scale.index_select(0, edges.senders) * scale.index_select(0, edges.receivers), None
-    loops = edges.loop_counts
-    missing = 1 if loops is None else 1 - loops
-    scale = (edges.degrees + missing).to(dtype).rsqrt()
-    weight = scale.index_select(0, edges.senders) * scale.index_select(0, edges.receivers)
-    return weight, (scale.square() * missing)[:, None]
-
-
-def _inverse_root(degrees: Tensor) -> Tensor:
-    """`d^-1/2`, 0 for degree 0."""
-    return torch.where(degrees > 0, degrees, torch.inf).rsqrt()

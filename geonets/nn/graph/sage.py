@@ -1,14 +1,18 @@
-"""`SAGEConv`: a node and the mean, maximum or sum of its neighbours."""
+"""`SAGEConv`, `GraphConv`: a node and what its neighbours are reduced to, each with a weight of its own."""
 
 from __future__ import annotations
 
-from torch import nn
+import dataclasses
+
+from torch import Tensor, nn
 from torch.nn import functional
 
 from geonets.core.neighborhoods import Neighborhood
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
+from geonets.nn.graph.arguments import LEAST_STD, Aggr, reductions
+from geonets.nn.graph.normalised import checked_weight
 from geonets.nn.layer import Layer, features
 from geonets.nn.message_passing import LINKS
 
@@ -19,7 +23,7 @@ class SAGEConv(Layer):
     Args:
         in_channels: channels of `x`.
         out_channels: channels of the result.
-        aggr: `"mean"`, `"max"`, `"sum"` or `"min"`.
+        aggr: `"mean"`, `"max"`, `"sum"`, `"min"`, `"var"`, `"std"`, `"softmax"`, or several of them.
         normalize: scale each row of the result to length 1.
         root_weight: add `W_r x_i`.
         project: hear `relu(W x_j + b)` instead of `x_j`.
@@ -38,7 +42,7 @@ class SAGEConv(Layer):
         self,
         in_channels: int,
         out_channels: int,
-        aggr: str = "mean",
+        aggr: Aggr = "mean",
         normalize: bool = False,
         root_weight: bool = True,
         project: bool = False,
@@ -48,9 +52,9 @@ class SAGEConv(Layer):
         super().__init__()
         self.in_channels, self.out_channels, self.normalize = in_channels, out_channels, normalize
         self.lin = nn.Linear(in_channels, in_channels) if project else None
-        self.lin_l = nn.Linear(in_channels, out_channels, bias=bias)
+        self.spec = AggregateSpec(neighborhood, reductions(aggr), least_std=LEAST_STD)
+        self.lin_l = nn.Linear(len(self.spec.reductions) * in_channels, out_channels, bias=bias)
         self.lin_r = nn.Linear(in_channels, out_channels, bias=False) if root_weight else None
-        self.spec = AggregateSpec(neighborhood, "sum" if aggr == "add" else aggr)
 
     def forward(self, structure: Structure) -> Structure:
         x = features(structure, self.in_channels)
@@ -58,6 +62,53 @@ class SAGEConv(Layer):
         rows = self.lin_l(run(self.spec, AggregateOperands(senders), structure))
         rows = rows if self.lin_r is None else rows + self.lin_r(x)
         return structure.replace(x=functional.normalize(rows, dim=-1) if self.normalize else rows)
+
+    def extra_repr(self) -> str:
+        return f"{self.in_channels}, {self.out_channels}, aggr={self.spec.reduce!r}"
+
+
+class GraphConv(Layer):
+    """`x_i' = W_1 x_i + W_2 reduce_{j -> i} w_ij x_j`; arguments and keys of PyG's `GraphConv`.
+
+    Args:
+        in_channels: channels of `x`.
+        out_channels: channels of the result.
+        aggr: `"add"`, `"mean"`, `"max"`, `"min"`, `"var"`, `"std"`, `"softmax"`, or several of them.
+        bias: in `W_2`.
+        neighborhood: who hears whom; the topology's own links unless given.
+
+    Reference: Morris et al., "Weisfeiler and Leman go neural: higher-order graph neural networks", 2019, equation 5.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> gn.nn.GraphConv(3, 8)(gn.chain(torch.randn(2, 5, 3))).x.shape
+        torch.Size([10, 8])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        aggr: Aggr = "add",
+        bias: bool = True,
+        neighborhood: Neighborhood = LINKS,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels = in_channels, out_channels
+        self.spec = AggregateSpec(neighborhood, reductions(aggr), least_std=LEAST_STD)
+        self.weighted = dataclasses.replace(self.spec, message="weighted")
+        self.lin_rel = nn.Linear(len(self.spec.reductions) * in_channels, out_channels, bias=bias)
+        self.lin_root = nn.Linear(in_channels, out_channels, bias=False)
+
+    def forward(self, structure: Structure, edge_weight: Tensor | None = None) -> Structure:
+        """Convolve; `edge_weight` is `(E,)` in receiver order, ones unless given."""
+        x = features(structure, self.in_channels)
+        if edge_weight is None:
+            heard = run(self.spec, AggregateOperands(x), structure)
+        else:
+            weight = checked_weight(edge_weight, self.spec.neighborhood.edges(structure))
+            heard = run(self.weighted, AggregateOperands(x, edges=weight), structure)
+        return structure.replace(x=self.lin_rel(heard) + self.lin_root(x))
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, aggr={self.spec.reduce!r}"

@@ -1,0 +1,39 @@
+"""Linear maps at the ends of a network on edges, so that layers can apply them to nodes, which are fewer."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+from geonets.nn.containers import Sequential
+from geonets.nn.nodewise import MLP
+
+Rows = Callable[[Tensor], Tensor]
+
+
+def after_first_linear(network: Any) -> tuple[nn.Linear, Rows] | None:
+    """The linear layer that `network` starts with, and the rest of it; None where it starts otherwise."""
+    parts = _parts(network)
+    return (parts[0], _in_turn(parts[1:])) if parts and _is_linear(parts[0]) else None
+
+
+def before_last_linear(network: Any) -> tuple[Rows, nn.Linear] | None:
+    """All of `network` but the linear layer that it ends with, and that layer; None where it ends otherwise."""
+    parts = _parts(network)
+    return (_in_turn(parts[:-1]), parts[-1]) if parts and _is_linear(parts[-1]) else None
+
+
+def _parts(network: Any) -> list[Any]:
+    return [*network] if type(network) in (nn.Sequential, MLP, Sequential) else [network]
+
+
+def _is_linear(part: Any) -> bool:
+    """Whether it is nothing but `W x + b`: a reparametrised weight is computed when the layer itself is called."""
+    return isinstance(part, nn.Linear) and "weight" in part._parameters
+
+
+def _in_turn(parts: list[Any]) -> Rows:
+    return lambda rows: functools.reduce(lambda given, part: part(given), parts, rows)

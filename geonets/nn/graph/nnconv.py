@@ -1,0 +1,89 @@
+"""`NNConv`: a matrix for every edge, made from the edge's features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from geonets.core.neighborhoods import Neighborhood
+from geonets.core.structure import Structure
+from geonets.engine.plan import run
+from geonets.engine.spec import AggregateOperands, AggregateSpec
+from geonets.nn.graph.arguments import LEAST_STD, reductions
+from geonets.nn.graph.linear import before_last_linear
+from geonets.nn.layer import Layer, features
+from geonets.nn.message_passing import LINKS, edge_features
+
+
+class NNConv(Layer):
+    """`x_i' = W x_i + reduce_{j -> i} x_j nn(e_ij) + b`, a matrix `nn(e_ij)` an edge; arguments and keys of PyG's.
+
+    Where `nn` ends in a linear layer, `nn(e) = sum_k h_k(e) W_k`, and sums and means need no matrix an edge:
+    `sum_j x_j nn(e_ij) = sum_k (sum_j h_k(e_ij) x_j) W_k`.
+
+    Args:
+        in_channels: channels of `x`.
+        out_channels: channels of the result.
+        nn: from `(E, C_e)` edge features to `(E, in_channels * out_channels)`.
+        aggr: `"add"`, `"mean"`, `"max"`, `"min"`, `"var"`, `"std"` or `"softmax"`.
+        root_weight: add `W x_i`.
+        bias: add `b`.
+        neighborhood: must be the topology's own links, which carry `edge_attr`.
+
+    Raises:
+        StructureError: if there is no `edge_attr`.
+
+    Reference: Gilmer et al., "Neural message passing for quantum chemistry", 2017, section 5; Simonovsky & Komodakis,
+        "Dynamic edge-conditioned filters in convolutional neural networks on graphs", 2017, equation 1.
+
+    Example:
+        >>> import torch, geonets as gn
+        >>> gn.nn.NNConv(9, 8, gn.nn.MLP([3, 16, 9 * 8]), aggr="mean")(gn.molecule("CCO")).x.shape
+        torch.Size([3, 8])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        nn: Callable[[Tensor], Tensor],
+        aggr: str = "add",
+        root_weight: bool = True,
+        bias: bool = True,
+        neighborhood: Neighborhood = LINKS,
+    ) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.nn = in_channels, out_channels, nn
+        self.lin = torch.nn.Linear(in_channels, out_channels, bias=False) if root_weight else None
+        self.bias = torch.nn.Parameter(torch.zeros(out_channels)) if bias else None
+        self.spec = AggregateSpec(neighborhood, reductions(aggr), "opaque", ("sender", "edge"), least_std=LEAST_STD)
+
+    def forward(self, structure: Structure) -> Structure:
+        x = features(structure, self.in_channels)
+        heard = self._heard(structure, x, edge_features(structure, self.spec.neighborhood, "NNConv"))
+        rows = heard if self.lin is None else heard + self.lin(x)
+        return structure.replace(x=rows if self.bias is None else rows + self.bias)
+
+    def _heard(self, structure: Structure, x: Tensor, edge_rows: Tensor) -> Tensor:
+        split = before_last_linear(self.nn) if self.spec.reduce in ("sum", "mean") else None
+        if split is None:
+            return run(self.spec, AggregateOperands(x, edges=self.nn(edge_rows), message=self._transformed), structure)
+        hidden, last = split
+        factors, weight = hidden(edge_rows), last.weight  # (E, K), (in * out, K)
+        if last.bias is not None:
+            factors = torch.cat([factors, factors.new_ones(len(factors), 1)], 1)
+            weight = torch.cat([weight, last.bias[:, None]], 1)
+        heard = run(self.spec, AggregateOperands(x, edges=factors, message=_outer), structure)  # (N, K * in)
+        return heard @ weight.unflatten(0, (self.in_channels, self.out_channels)).permute(2, 0, 1).flatten(0, 1)
+
+    def _transformed(self, sender: Tensor, matrices: Tensor) -> Tensor:
+        return (sender[:, None] @ matrices.unflatten(1, (self.in_channels, self.out_channels))).squeeze(1)
+
+    def extra_repr(self) -> str:
+        return f"{self.in_channels}, {self.out_channels}, aggr={self.spec.reduce!r}"
+
+
+def _outer(sender: Tensor, factors: Tensor) -> Tensor:
+    return (factors[:, :, None] * sender[:, None]).flatten(1)
