@@ -274,7 +274,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a self-loop counted twice",
-        "nn/graph/gcn.py",
+        "nn/graph/normalised.py",
         "missing = 1 if loops is None else 1 - loops",
         "missing = 1",
         "tests/laws/test_parity_pyg.py",
