@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import pytest
@@ -23,10 +22,10 @@ NAMES = list(PAIRS)
 @given(data=st.data(), seed=SEEDS)
 def test_a_layer_equals_pygs(name: str, data: Any, seed: int) -> None:
     torch.manual_seed(seed)
-    layer, native, reads = copy.deepcopy(PAIRS[name])
+    layer, native, reads = PAIRS[name]
     layer, native = layer.double(), native.double()
     for weight in layer.parameters():  # others every time, and no bias that is 0
-        weight.data += 0.3 * torch.randn_like(weight)
+        weight.data = 0.5 * torch.randn_like(weight)
     native.load_state_dict(layer.state_dict())
     structure = data.draw(graphs(3, edge_channels=3, dim=2))
     structure = structure.replace(x=torch.randn(structure.num_nodes, 3, dtype=torch.float64))
