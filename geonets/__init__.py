@@ -12,6 +12,7 @@ from geonets.core.errors import GeonetsError as GeonetsError
 from geonets.core.neighborhoods import KNN as KNN
 from geonets.core.neighborhoods import Along as Along
 from geonets.core.neighborhoods import Back as Back
+from geonets.core.neighborhoods import Between as Between
 from geonets.core.neighborhoods import Blocks as Blocks
 from geonets.core.neighborhoods import Coarser as Coarser
 from geonets.core.neighborhoods import Complete as Complete
@@ -60,6 +61,7 @@ from geonets.data.interop import molecule as molecule
 from geonets.data.interop import to_networkx as to_networkx
 from geonets.data.interop import to_pyg as to_pyg
 from geonets.data.transforms import connect as connect
+from geonets.data.transforms import relate as relate
 from geonets.data.trees import tree as tree
 from geonets.data.voxels import voxels as voxels
 from geonets.engine.plan import explain_plan as explain_plan

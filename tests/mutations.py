@@ -426,6 +426,13 @@ MUTATIONS = (
         "return kept[edges.receivers]",
         "tests/core/test_sections.py",
     ),
+    Mutation(
+        "a related node of the wrong item",
+        "core/neighborhoods/between.py",
+        "senders + source.topology.node_offsets[items]",
+        "senders + source.topology.node_offsets[items[:1]]",
+        "tests/core/test_between.py",
+    ),
 )
 
 

@@ -18,9 +18,9 @@ PUBLIC = {
         Neighborhood Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Window
         Relation Lag LagBuckets Offset HopDistance
         Neighborhood Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Near Itself
-        Coarser Blocks Voxels Farthest Top Independent Back Along Strong
+        Coarser Blocks Voxels Farthest Top Independent Back Along Strong Between
         chain grid points graph mesh tree voxels molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
-        connect explain_plan reference view
+        connect relate explain_plan reference view
         from_torch to_torch
     """,
     "geonets.nn": """
@@ -54,7 +54,7 @@ REASONS = {
     "abstract: CONTRIBUTING.md and README.md show subclasses": "Layer Neighborhood Topology Relation",
     "an argument of layers, whose examples show it": """
         Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Near Itself
-        Coarser Blocks Voxels Farthest Top Independent Back
+        Coarser Blocks Voxels Farthest Top Independent Back Between
     """,
     "raised, never called": "GeonetsError",
     "built by EdgeList.of, which has one": "EdgeList",

@@ -50,7 +50,7 @@ class Level(Record):
         """The rows all of whose nodes are kept, `(N,)` bool, with these numbered anew."""
         stays = torch.ones(int(self.counts.sum()), dtype=torch.bool, device=kept.device)
         for name in self.node_ids:
-            stays = stays & kept[self.fields[name]].flatten(1).all(1)
+            stays = stays & kept[self.fields[name]].unsqueeze(-1).flatten(1).all(1)
         items = torch.repeat_interleave(self.counts)
         numbers = kept.cumsum(0) - 1
         fields = {name: field[stays] for name, field in self.fields.items()}
@@ -128,7 +128,7 @@ def check_level(name: str, level: Level, node_offsets: Tensor) -> None:
         ids = level.fields[field]
         items = torch.repeat_interleave(level.counts)
         low, high = node_offsets[:-1][items], node_offsets[1:][items]
-        flat = ids.flatten(1)
+        flat = ids.unsqueeze(-1).flatten(1)  # one node a row, or several
         if bool(((flat < low[:, None]) | (flat >= high[:, None])).any()):
             raise StructureError(
                 f"`levels[{name!r}][{field!r}]` must name nodes of its own item; got node numbers outside it "

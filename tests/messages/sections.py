@@ -64,4 +64,13 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`parents` must be -1 for one node of each tree.*got 0 such nodes .item 0.", lambda: gn.tree([1, 0])),
     ("`edges` must be free of cycles.*got the cycle", lambda: ring.topology.links.levels),
     ("the cycle 2 -> 1 -> 2 .item 0, counting its nodes from 0", lambda: gn.tree([-1, 2, 1])),
+    ("`structure` must have a level 'liked' with senders", lambda: gn.Between("liked").edges(chain)),
+    (
+        "`edge_index` must hold one .2, E. tensor for each of the 2 items; got 1",
+        lambda: gn.relate(chain, chain, place.T, "r"),
+    ),
+    (
+        "`source` must have the nodes that level 'r' names; got 5 .item 0, which has 3 nodes.",
+        lambda: gn.relate(ring, ring, torch.tensor([[5], [0]]), "r"),
+    ),
 ]

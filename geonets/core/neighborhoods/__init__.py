@@ -2,6 +2,7 @@
 
 from geonets.core.neighborhoods.back import Back
 from geonets.core.neighborhoods.base import Neighborhood
+from geonets.core.neighborhoods.between import Between
 from geonets.core.neighborhoods.coarsening import Coarse, Coarsening, Farthest, Voxels
 from geonets.core.neighborhoods.dense import Complete, Cross, Hub
 from geonets.core.neighborhoods.independent import Independent
@@ -17,6 +18,7 @@ __all__ = [
     "KNN",
     "Along",
     "Back",
+    "Between",
     "Blocks",
     "Coarse",
     "Coarsening",

@@ -12,6 +12,7 @@ from torch import Tensor
 from geonets.core.errors import OptionError, ShapeError
 from geonets.core.fields import Fields, Level, checked
 from geonets.core.records import Record, freeze
+from geonets.core.structure.assumptions import Assumptions, assumptions
 from geonets.core.topology import Part, Topology, axis_of, cropped, induced
 
 
@@ -107,6 +108,16 @@ class Sections(Record, abc.ABC):
         """
         found = axis_of(self.topology, axis)
         return self._divided(found.fibres, found.fibre_rows, found.rest.node_counts)
+
+    def assumptions(self) -> Assumptions:
+        """What is assumed by treating these items as this kind of structure, in words, aspect by aspect.
+
+        Example:
+            >>> import geonets as gn
+            >>> print(gn.chain(torch.randn(2, 10, 3), periodic=True).assumptions()["boundary"])
+            along time there is none, the last node is followed by the first
+        """
+        return assumptions(self.topology, "pos" in self.nodes)
 
     def put_back(
         self,
