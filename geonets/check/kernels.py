@@ -50,7 +50,7 @@ def lowering(
         lowering of Conv2d: equal
             on Grid(2 items of 5 x 8 .. 8 x 9 nodes along (y, x))
             no difference above 1e-09 of the output's scale
-            Conv2d: conv_by_size
+            Conv2d: conv_on_canvas
             tried values and gradients of x, weight, bias, as planned and under gn.reference() (seed 0)
     """
     trial = Trial(layer, structure, training, call, seed)

@@ -9,7 +9,7 @@ from typing import Any
 import every_layer
 import pytest
 import torch
-from every_layer import chain, cloud, forest, graph, grid, made, volume
+from every_layer import NUMBERED, chain, cloud, forest, graph, grid, made, volume
 
 import geonets as gn
 from geonets.engine import plan
@@ -346,6 +346,6 @@ def test_every_layer_passes_what_all_layers_promise(name: str, draw: Any) -> Non
     check.batch_invariance(layer, structure).require()
     check.gradients(layer, structure, draws=1).require()
     if draw in (cloud, graph, forest):
-        check.permutation(layer, structure, draws=1).require()
+        assert check.permutation(layer, structure, draws=1) or name in NUMBERED
     elif draw is not volume:
         check.receptive_field(layer, structure, 0, draws=2)

@@ -22,7 +22,7 @@ from every_layer import (
 )
 from every_layer.structures import chain, cloud, forest, graph, grid, volume
 
-__all__ = ["CASES", "IDS", "LAYERS", "chain", "cloud", "forest", "graph", "grid", "made", "volume"]
+__all__ = ["CASES", "IDS", "LAYERS", "NUMBERED", "chain", "cloud", "forest", "graph", "grid", "made", "volume"]
 
 Make = Callable[[], torch.nn.Module]
 Draw = Callable[[list[int], int], gn.Structure]
@@ -33,6 +33,9 @@ LAYERS: dict[str, tuple[Make, list[Draw]]] = {name: case for family in FAMILIES 
 
 CASES = [(name, draw) for name, (_, draws) in LAYERS.items() for draw in draws]
 IDS = [f"{name}-{draw.__name__}" for name, draw in CASES]
+
+NUMBERED = ("Coarsen on graphs", "models.UNet on graphs")
+"""Cases that choose nodes of a graph by number, as any rule must that tells alike nodes apart."""
 
 
 def made(name: str) -> torch.nn.Module:

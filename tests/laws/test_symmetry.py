@@ -7,13 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from every_layer import CASES, cloud, forest, graph, made
+from every_layer import CASES, NUMBERED, cloud, forest, graph, made
 
 import geonets as gn
 
-ORDERED = ("RNN", "LSTM", "GRU")
-NUMBERED = ("Coarsen on graphs", "models.UNet on graphs")
-"""They choose nodes of a graph by number, as any rule must that tells alike nodes apart."""
 SETS_AND_GRAPHS = [
     (name, draw) for name, draw in CASES if draw in (cloud, graph, forest) and name not in ("Dropout", *NUMBERED)
 ]

@@ -97,3 +97,44 @@ def test_the_features_of_each_stage(plain: PlainResNet18, ours: gn.models.ResNet
     maps = ours.maps(gn.grid(torch.randn(1, 64, 96, 3, dtype=torch.float64)))
     assert [part.topology.uniform for part in maps] == [(16, 24), (8, 12), (4, 6), (2, 3)]
     assert [part.x.shape[1] for part in maps] == [64, 128, 256, 512]
+
+
+def test_on_a_torus_there_is_no_border(ours: gn.models.ResNet18) -> None:
+    """Translations by the whole stride change nothing at all; on a plain image they do."""
+    images = torch.randn(2, 64, 96, 3, dtype=torch.float64)
+    moved = images.roll((32, 64), (1, 2))
+    on_torus = [ours(gn.grid(x, periodic=True)).x for x in (images, moved)]
+    on_plane = [ours(gn.grid(x)).x for x in (images, moved)]
+    torch.testing.assert_close(on_torus[0], on_torus[1], atol=1e-10, rtol=1e-10)
+    assert (on_plane[0] - on_plane[1]).abs().max() > 1e-3
+
+
+def test_on_a_torus_it_is_the_network_on_an_endless_tiling(plain: PlainResNet18, ours: gn.models.ResNet18) -> None:
+    """Far from the border of 15 x 15 copies the plain network sees what ours sees on one."""
+    image = torch.randn(32, 32, 3, dtype=torch.float64)
+    tiled = image.repeat(15, 15, 1).movedim(-1, 0)[None]
+    stem = functional.max_pool2d(plain.bn1(plain.conv1(tiled)).relu(), 3, 2, 1)
+    maps = [stem]
+    for number in (1, 2, 3, 4):
+        maps.append(getattr(plain, f"layer{number}")(maps[-1]))
+    middle = plain.fc(maps[-1][:, :, 7, 7])
+    torch.testing.assert_close(ours(gn.grid([image], periodic=True)).x, middle, atol=1e-9, rtol=1e-9)
+
+
+def test_a_masked_image_is_its_part(plain: PlainResNet18, ours: gn.models.ResNet18) -> None:
+    """A mask that is a rectangle at a multiple of the stride leaves the image that was cut out, whatever lies outside."""
+    image = torch.randn(1, 128, 128, 3, dtype=torch.float64)
+    mask = torch.zeros(128, 128, dtype=torch.bool)
+    mask[32:96, 64:128] = True
+    part = gn.grid(image).nodes_where(mask.flatten())
+    expected = plain(image[:, 32:96, 64:128].movedim(-1, 1))
+    torch.testing.assert_close(ours(part).x, expected, atol=1e-10, rtol=1e-10)
+
+
+def test_any_mask_hides_what_it_hides(ours: gn.models.ResNet18) -> None:
+    image = torch.randn(1, 64, 64, 3, dtype=torch.float64)
+    mask = (torch.arange(64)[:, None] - 32) ** 2 + (torch.arange(64) - 32) ** 2 < 30**2
+    changed = torch.where(mask[None, :, :, None], image, image + 10.0)
+    before, after = (ours(gn.grid(x).nodes_where(mask.flatten())).x for x in (image, changed))
+    assert torch.equal(before, after)
+    assert (before - ours(gn.grid(image)).x).abs().max() > 1e-3

@@ -43,7 +43,7 @@ class SparseGrid(OnLattice):
         >>> from geonets.core.topology import Grid
         >>> corner = SparseGrid(Grid((4, 4)), torch.tensor([[0, 0], [0, 1], [1, 0]]), 3)
         >>> corner, corner.links.senders.tolist()
-        (SparseGrid(1 item of 3 nodes at 4 x 4 places along (y, x)), [1, 2, 0, 0])
+        (SparseGrid(1 item of 3 nodes at 4 x 4 places along (y, x)), [2, 1, 0, 0])
     """
 
     full: Lattice
