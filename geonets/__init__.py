@@ -14,6 +14,7 @@ from geonets.core.neighborhoods import Along as Along
 from geonets.core.neighborhoods import Back as Back
 from geonets.core.neighborhoods import Between as Between
 from geonets.core.neighborhoods import Blocks as Blocks
+from geonets.core.neighborhoods import ByType as ByType
 from geonets.core.neighborhoods import Coarser as Coarser
 from geonets.core.neighborhoods import Complete as Complete
 from geonets.core.neighborhoods import Cross as Cross
@@ -29,6 +30,7 @@ from geonets.core.neighborhoods import Radius as Radius
 from geonets.core.neighborhoods import Stencil as Stencil
 from geonets.core.neighborhoods import Strong as Strong
 from geonets.core.neighborhoods import Top as Top
+from geonets.core.neighborhoods import Transposed as Transposed
 from geonets.core.neighborhoods import Voxels as Voxels
 from geonets.core.neighborhoods import Window as Window
 from geonets.core.neighborhoods import WithLoops as WithLoops

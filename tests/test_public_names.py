@@ -15,10 +15,10 @@ PUBLIC = {
         GeonetsError
         Chain Grid SparseGrid Set Graph Product Topology EdgeList
         Structure Level batch
-        Neighborhood Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Window
         Relation Lag LagBuckets Offset HopDistance
         Neighborhood Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Near Itself
         Coarser Blocks Voxels Farthest Top Independent Back Along Strong Between
+        Window Transposed ByType Coarser Blocks Voxels Farthest Top Independent Back Along Strong
         chain grid points graph mesh tree voxels molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         connect relate explain_plan reference view
         from_torch to_torch
@@ -26,8 +26,9 @@ PUBLIC = {
     "geonets.nn": """
         Layer Sequential PerNode FromPyG Across Along MessagePassing
         Linear MLP Embedding Dropout BatchNorm LayerNorm GroupNorm InstanceNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
-        Conv1d Conv2d Conv3d MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
         Coarsen Refine Interpolate TopKPooling
+        Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d RGCNConv KPConv
+        MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
         RNN LSTM GRU RNNCell LSTMCell GRUCell
         GCNConv SAGEConv GINConv GINEConv GATConv PointNetConv MultiheadAttention
         GATv2Conv TransformerConv GPSConv
@@ -55,6 +56,7 @@ REASONS = {
     "an argument of layers, whose examples show it": """
         Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Near Itself
         Coarser Blocks Voxels Farthest Top Independent Back Between
+        Coarser Blocks Voxels Farthest Top Independent Back Transposed ByType
     """,
     "raised, never called": "GeonetsError",
     "built by EdgeList.of, which has one": "EdgeList",

@@ -11,13 +11,23 @@ import torch
 from torch import nn
 
 from geonets.core.structure import Structure
-from geonets.engine.kernels import attention, convolution, pooling, recurrence, relational, segments, unpooling
+from geonets.engine.kernels import (
+    attention,
+    convolution,
+    pooling,
+    recurrence,
+    relational,
+    segments,
+    transposed,
+    unpooling,
+)
 from geonets.engine.reference import reference as reference_kernel
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import AggregateOperands, AttendOperands, ConvolveOperands, RecurOperands
 
 RULES: tuple[Rule, ...] = (
     *convolution.RULES,
+    *transposed.RULES,
     *relational.RULES,
     *pooling.RULES,
     *unpooling.RULES,

@@ -32,6 +32,7 @@ from geonets.nn.graph import (
     NNConv,
     PNAConv,
     ResGatedGraphConv,
+    RGCNConv,
     SAGEConv,
     SGConv,
     TransformerConv,
@@ -39,6 +40,7 @@ from geonets.nn.graph import (
 from geonets.nn.graph_network import GNBlock
 from geonets.nn.hub import DeepSets, VirtualNode
 from geonets.nn.jumping import JumpingKnowledge
+from geonets.nn.kernel_points import KPConv
 from geonets.nn.layer import Layer
 from geonets.nn.message_passing import MessagePassing
 from geonets.nn.molecule import CFConv, EGNNConv, GaussianSmearing, SchNetInteraction, ShiftedSoftplus
@@ -62,6 +64,7 @@ from geonets.nn.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPo
 from geonets.nn.pyg import FromPyG
 from geonets.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from geonets.nn.topk import TopKPooling
+from geonets.nn.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 
 __all__ = [
     "APPNP",
@@ -83,6 +86,9 @@ __all__ = [
     "Conv1d",
     "Conv2d",
     "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
+    "ConvTranspose3d",
     "DeepSets",
     "Dropout",
     "DynamicEdgeConv",
@@ -107,6 +113,7 @@ __all__ = [
     "InstanceNorm",
     "Interpolate",
     "JumpingKnowledge",
+    "KPConv",
     "LSTMCell",
     "Layer",
     "LayerNorm",
@@ -123,6 +130,7 @@ __all__ = [
     "PointNetConv",
     "PointTransformerConv",
     "PoolingByMultiheadAttention",
+    "RGCNConv",
     "RNNCell",
     "ReLU",
     "Readout",

@@ -39,6 +39,7 @@ ROW_BY_ROW = (
 OURS = {
     **{name: name for name in ("Conv1d", "Conv2d", "Conv3d", "RNN", "LSTM", "GRU", "RNNCell", "LSTMCell", "GRUCell")},
     **{name: name for name in ("MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d")},
+    **{f"ConvTranspose{axes}d": f"ConvTranspose{axes}d" for axes in (1, 2, 3)},
     **{f"BatchNorm{axes}d": "BatchNorm" for axes in (1, 2, 3)},
     **{f"AdaptiveAvgPool{axes}d": "Readout" for axes in (1, 2, 3)},
     **{f"AdaptiveMaxPool{axes}d": "Readout" for axes in (1, 2, 3)},

@@ -11,13 +11,39 @@ from geonets.engine.plan import run
 from geonets.engine.spec import ConvolveOperands, ConvolveSpec
 from geonets.nn.layer import Layer, features, remembered, with_rows
 
+Size = int | tuple[int, ...]
+
 
 class _Convolution(Layer):
-    """`y_p = b + sum_k W_k x_{stride p + dilation k - padding}`: a cross-correlation, as in all of deep learning."""
+    """`y_p = b + sum_k W_k x_{stride p + dilation k - padding}`: a cross-correlation, as in all of deep learning.
+
+    Besides torch's words, `padding="causal"` (Keras' word) pads the first axis, which is time, on the left only, so
+    that no place hears a later one; the other axes are padded as by `"same"`.
+    """
 
     in_channels: int
     weight: Any
     bias: Any
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Size | str = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        known_to_torch = 0 if padding == "causal" else padding
+        options = stride, known_to_torch, dilation, groups, bias, padding_mode, device, dtype
+        super().__init__(in_channels, out_channels, kernel_size, *options)
+        if padding == "causal":
+            self.padding = padding
 
     @property
     def spec(self) -> ConvolveSpec:
@@ -37,12 +63,17 @@ class _Convolution(Layer):
 class Conv1d(_Convolution, nn.Conv1d):
     """Convolution along a chain (or a grid of one axis); arguments and keys of `torch.nn.Conv1d`.
 
-    Reference: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
+    With `padding="causal"` no step hears a later one: a WaveNet is these layers with dilations 1, 2, 4, ...
+
+    Reference: LeCun et al., "Gradient-based learning applied to document recognition", 1998; van den Oord
+    et al., "WaveNet: a generative model for raw audio", 2016, section 2.1.
 
     Example:
         >>> import torch, geonets as gn
         >>> speech = gn.chain([torch.randn(7, 3), torch.randn(4, 3)])
         >>> gn.nn.Conv1d(3, 8, 5, padding=2)(speech).topology.node_counts.tolist()
+        [7, 4]
+        >>> gn.nn.Conv1d(3, 8, 2, dilation=4, padding="causal")(speech).topology.node_counts.tolist()
         [7, 4]
     """
 
@@ -77,11 +108,13 @@ def _spec(
     groups: int,
     padding_mode: str,
 ) -> ConvolveSpec:
+    reach = [d * (k - 1) for d, k in zip(dilation, kernel_size, strict=True)]
     if padding == "valid":
         before = after = (0,) * len(kernel_size)
-    elif padding == "same":
-        reach = [d * (k - 1) for d, k in zip(dilation, kernel_size, strict=True)]
+    elif padding in ("same", "causal"):
         before, after = tuple(r // 2 for r in reach), tuple(r - r // 2 for r in reach)
+        if padding == "causal":
+            before, after = (reach[0], *before[1:]), (0, *after[1:])
     else:
         before = after = tuple(int(p) for p in padding)
     return ConvolveSpec(Stencil(kernel_size, stride, before, after, dilation, padding_mode), groups)

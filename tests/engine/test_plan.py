@@ -105,6 +105,7 @@ def test_the_reference_switch_reaches_every_layer_and_is_left_on_errors() -> Non
 LOWERED = ["Conv1d", "Conv2d", "Conv3d", "MaxPool2d", "AvgPool2d", "Readout", "MultiheadAttention", "Sequential"]
 LOWERED += ["MultiheadAttention causal", "MultiheadAttention in a window", "MultiheadAttention with lags as keys"]
 LOWERED += ["TransformerEncoder", "TransformerDecoder", "InducedSetAttentionBlock", "PoolingByMultiheadAttention"]
+LOWERED += ["Conv1d causal", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 
 @pytest.mark.parametrize("name", LOWERED)

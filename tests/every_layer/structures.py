@@ -60,7 +60,7 @@ def cloud(counts: list[int], seed: int) -> gn.Structure:
 
 
 def graph(counts: list[int], seed: int) -> gn.Structure:
-    """Random multigraphs with self-loops; the last node of each is isolated."""
+    """Random typed multigraphs with self-loops; the last node of each is isolated."""
     generator = torch.Generator().manual_seed(seed)
     ends, start = [], 0
     for count in counts:
@@ -68,7 +68,8 @@ def graph(counts: list[int], seed: int) -> gn.Structure:
             ends.append(start + torch.randint(0, count - 1, (2, 2 * count), generator=generator))
         start += count
     index = torch.cat(ends, 1) if ends else torch.empty(2, 0, dtype=torch.long)
-    topology = gn.Graph(index[0], index[1], torch.tensor(counts, dtype=torch.long))
+    types = torch.randint(0, 3, (index.shape[1],), generator=generator)
+    topology = gn.Graph(index[0], index[1], torch.tensor(counts, dtype=torch.long), types)
     nodes = {"x": _rows(start, 4, seed), "pos": _rows(start, 3, seed + 1)}
     return gn.Structure(topology, nodes, {"edge_attr": _rows(topology.num_edges, 4, seed + 2)})
 

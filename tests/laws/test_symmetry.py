@@ -28,7 +28,8 @@ def permuted(structure: gn.Structure, seed: int) -> tuple[gn.Structure, torch.Te
     links = structure.topology.links
     shuffle = torch.randperm(links.num_edges, generator=generator)
     senders, receivers = place[links.senders[shuffle]], place[links.receivers[shuffle]]
-    topology = gn.Graph(senders, receivers, structure.topology.node_counts)
+    types = None if links.edge_type is None else links.edge_type[shuffle]
+    topology = gn.Graph(senders, receivers, structure.topology.node_counts, types)
     mine = topology.links.input_order
     rows = shuffle if mine is None else shuffle[mine]
     return gn.Structure(topology, nodes, {name: field[rows] for name, field in structure.edges.items()}), order
@@ -120,6 +121,11 @@ def test_one_ring_of_six_looks_like_two_of_three(name: str) -> None:
 
     one, two = ring([0, 1, 2, 3, 4, 5]), ring([0, 1, 2]) + ring([3, 4, 5])
     ones = torch.ones(6, 4, dtype=torch.float64)
-    rings = [gn.graph(torch.tensor(edges).T, x=ones, edge_attr=ones[0].expand(12, 4)) for edges in (one, two)]
+    alike: dict[str, Any] = {
+        "x": ones,
+        "edge_attr": ones[0].expand(12, 4),
+        "edge_type": torch.zeros(12, dtype=torch.long),
+    }
+    rings = [gn.graph(torch.tensor(edges).T, **alike) for edges in (one, two)]
     rows = [made(name)(structure.replace(pos=torch.zeros(6, 3).double())).x for structure in rings]
     torch.testing.assert_close(rows[0], rows[1], atol=1e-12, rtol=1e-12)

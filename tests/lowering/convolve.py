@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from drawing import SEEDS, graphs, grids, rows
+from drawing import SEEDS, chains, graphs, grids, rows, sets
 from hypothesis import strategies as st
 
 import geonets as gn
@@ -76,3 +76,57 @@ def relations(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     num_kinds = draw(st.sampled_from([1, 2, 9]))
     layer = _Relations(num_kinds, draw(st.integers(1, 2)), draw(st.sampled_from(["typed", "weighted", "soft"])))
     return layer, draw(graphs(2, edge_channels=num_kinds, num_types=num_kinds))
+
+
+@case("conv_transpose_on_grid", "conv_transpose_on_canvas")
+def transposed_convolution(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    axes = draw(st.integers(1, 3))
+    each = st.tuples(*[st.integers(1, 3)] * axes)
+    kernel, stride, dilation = draw(each), draw(each), draw(st.tuples(*[st.integers(1, 2)] * axes))
+    padding = tuple(draw(st.integers(0, d * (k - 1) // 2)) for d, k in zip(dilation, kernel, strict=True))
+    more = tuple(draw(st.integers(0, max(pair) - 1)) for pair in zip(stride, dilation, strict=True))
+    make: Any = (gn.nn.ConvTranspose1d, gn.nn.ConvTranspose2d, gn.nn.ConvTranspose3d)[axes - 1]
+    layer = make(2, 4, kernel, stride, padding, more, draw(st.integers(1, 2)), draw(st.booleans()), dilation)
+    return layer, draw(grids(2, axes, smallest=1, ragged=draw(st.booleans())))
+
+
+@case("convolve_by_type")
+def relational_convolution(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    options = draw(st.sampled_from([{}, {"num_bases": 2}, {"num_blocks": 2}, {"aggr": "sum", "root_weight": False}]))
+    structures = st.one_of(graphs(4, num_types=4), chains(4), grids(4, 2))
+    return gn.nn.RGCNConv(4, 2, draw(st.sampled_from([4, 30])), **options), draw(structures)
+
+
+@case("convolve_by_type")
+def kernel_points(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    points = draw(st.sampled_from([1, 5, (2, 1, 3), torch.randn(4, 3)]))
+    return gn.nn.KPConv(2, 3, 0.8, points, bias=draw(st.booleans())), draw(sets(2))
+
+
+@case("conv_on_grid", "conv_on_canvas")
+def convolution_going_round(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    """Windows larger than their axis, and any padding mode along the axes that have ends."""
+    axes = draw(st.integers(1, 3))
+    kernel = draw(st.tuples(*[st.integers(1, 5)] * axes))
+    dilation, padding = draw(st.integers(1, 2)), draw(st.integers(0, 3))
+    make: Any = (gn.nn.Conv1d, gn.nn.Conv2d, gn.nn.Conv3d)[axes - 1]
+    mode = draw(st.sampled_from(["zeros", "reflect", "replicate", "circular"]))
+    structure = draw(grids(2, axes, smallest=4, ragged=draw(st.booleans()), periodic=True))
+    around = structure.topology.periodic
+    kernel = tuple(size if goes else min(size, 2) for size, goes in zip(kernel, around, strict=True))
+    stride = 1 if any(around) else 2
+    return make(2, 4, kernel, stride, padding, dilation, 2, padding_mode=mode), structure
+
+
+@case("conv_on_grid")
+def strided_rings(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    layer = gn.nn.Conv1d(3, 2, draw(st.integers(1, 4)), 2, draw(st.integers(0, 2)))
+    rings = gn.Chain([draw(st.sampled_from([2, 4, 6]))] * draw(st.integers(0, 2)), periodic=True)
+    return layer, gn.Structure(rings, {"x": rows(rings.num_nodes, 3, draw(SEEDS))})
+
+
+@case("convolve_by_type")
+def transposed_convolution_going_round(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    kernel, stride, padding = draw(st.integers(1, 4)), draw(st.integers(1, 2)), draw(st.integers(0, 1))
+    layer = gn.nn.ConvTranspose2d(2, 4, kernel, stride, padding if kernel > 2 else 0, groups=draw(st.integers(1, 2)))
+    return layer, draw(grids(2, 2, smallest=1, periodic=True))

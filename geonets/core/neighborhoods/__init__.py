@@ -1,8 +1,9 @@
 """Who hears whom: rules that turn a topology into edges, one rule a file."""
 
 from geonets.core.neighborhoods.back import Back
-from geonets.core.neighborhoods.base import Neighborhood
+from geonets.core.neighborhoods.base import Neighborhood, require_pos
 from geonets.core.neighborhoods.between import Between
+from geonets.core.neighborhoods.by_type import ByType, require_types
 from geonets.core.neighborhoods.coarsening import Coarse, Coarsening, Farthest, Voxels
 from geonets.core.neighborhoods.dense import Complete, Cross, Hub
 from geonets.core.neighborhoods.independent import Independent
@@ -12,6 +13,7 @@ from geonets.core.neighborhoods.nearest import KNN, Radius
 from geonets.core.neighborhoods.product import Along, Strong
 from geonets.core.neighborhoods.stencil import Stencil
 from geonets.core.neighborhoods.top import Top
+from geonets.core.neighborhoods.transposed import Transposed
 from geonets.core.neighborhoods.window import Window
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "Back",
     "Between",
     "Blocks",
+    "ByType",
     "Coarse",
     "Coarsening",
     "Coarser",
@@ -37,9 +40,12 @@ __all__ = [
     "Stencil",
     "Strong",
     "Top",
+    "Transposed",
     "Voxels",
     "Window",
     "WithLoops",
     "WithoutLoops",
     "require_acyclic",
+    "require_pos",
+    "require_types",
 ]

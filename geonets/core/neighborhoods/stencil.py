@@ -101,10 +101,14 @@ class Stencil(Neighborhood):
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         topology, target = structure.topology, self.target(structure.topology)
         assert isinstance(topology, OnLattice) and isinstance(target, OnLattice)
-        places = itertools.product(*(range(size) for size in self.kernel_size))
-        dilation, padding = self._row(self.dilation, topology), self._row(self.padding, topology)
-        steps = torch.tensor(list(places), device=topology.device) * dilation - padding
-        return lattice_edges(topology, target, steps, self._row(self.stride, topology), self.padding_mode)
+        steps, stride = self.steps(topology.device), self._row(self.stride, topology)
+        return lattice_edges(topology, target, steps, stride, self.padding_mode)
+
+    def steps(self, device: torch.device) -> Tensor:
+        """`(K, A)` how far from `stride * p` each place of the window is."""
+        places = list(itertools.product(*(range(size) for size in self.kernel_size)))
+        dilation, padding = (torch.tensor(numbers, device=device) for numbers in (self.dilation, self.padding))
+        return torch.tensor(places, device=device) * dilation - padding
 
     def window_counts(self, topology: Topology, count_padding: bool = True) -> Tensor:
         """`(N_target,)` places of each window on nodes, or on nodes and padding: less than all only in `ceil_mode`."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from geonets.core.neighborhoods import Stencil
+from geonets.core.neighborhoods import Stencil, Transposed
 from geonets.core.ranges import Sizes
 from geonets.core.topology import Lattice, lattice_edges
 from geonets.engine.kernels.lattice import as_images, as_rows
@@ -44,10 +44,13 @@ class Canvas:
 
 
 def canvas_of(call: Call) -> Canvas:
-    """The canvas on which every window of the call's stencil sees its own item only; remembered by the lattice."""
-    lattice, stencil = call.structure.topology, call.spec.neighborhood
-    assert isinstance(lattice, Lattice) and isinstance(stencil, Stencil)
-    return lattice.remember(("canvas", stencil.key), lambda: _canvas(lattice, stencil))
+    """The canvas on which every window of the call stays within its own item; remembered by the lattice."""
+    lattice, window = call.structure.topology, call.spec.neighborhood
+    assert isinstance(lattice, Lattice)
+    if isinstance(window, Transposed):
+        return lattice.remember(("canvas", window.key), lambda: _transposed_canvas(lattice, window))
+    assert isinstance(window, Stencil)
+    return lattice.remember(("canvas", window.key), lambda: _canvas(lattice, window))
 
 
 def shelves(boxes: Tensor) -> tuple[Tensor, tuple[int, ...]]:
@@ -107,11 +110,7 @@ def _changes(ascending: Tensor) -> Tensor:
 def _canvas(lattice: Lattice, stencil: Stencil) -> Canvas:
     target = stencil.target(lattice)
     assert isinstance(target, Lattice)
-    spread = [d * (k - 1) for d, k in zip(stencil.dilation, stencil.kernel_size, strict=True)]
-    stride, before, reach = (
-        torch.tensor(numbers, device=lattice.device) for numbers in (stencil.stride, stencil.padding, spread)
-    )
-    lengths = target.sizes.sizes
+    lengths, stride, before, reach = target.sizes.sizes, *_measures(stencil, lattice.device)
     seen = torch.where(lengths > 0, stride * (lengths - 1) + reach + 1, 0)  # by an item's windows, padding included
     starts, spans = shelves((seen + stride - 1) // stride)  # in strides, so that windows start where the kernel's do
     shape = tuple(span * step for span, step in zip(spans, stencil.stride, strict=True))
@@ -120,9 +119,34 @@ def _canvas(lattice: Lattice, stencil: Stencil) -> Canvas:
     places = views.coordinates() + (stride * starts).index_select(0, views.item_ids)
     cells = _flat(places, shape).index_select(0, shown.receivers)
     once = torch.equal(shown.senders, torch.arange(lattice.num_nodes, device=lattice.device))
-    across = [(side - far - 1) // step + 1 for side, far, step in zip(shape, spread, stencil.stride, strict=True)]
+    measures = zip(shape, reach.tolist(), stencil.stride, strict=True)
+    across = [(side - far - 1) // step + 1 for side, far, step in measures]
     windows = _flat(target.coordinates() + starts.index_select(0, target.item_ids), across)
     return Canvas(shape, cells, None if once else shown.senders, windows)
+
+
+def _transposed_canvas(lattice: Lattice, window: Transposed) -> Canvas:
+    target = window.target(lattice)
+    assert isinstance(target, Lattice)
+    sizes, stride, before, reach = lattice.sizes.sizes, *_measures(window.stencil, lattice.device)
+    spoken = torch.maximum(stride * (sizes - 1) + reach + 1, before + target.sizes.sizes)  # to by an item's windows
+    spoken = torch.where((sizes > 0).all(1, keepdim=True), spoken, 0)
+    starts, spans = shelves((spoken + stride - 1) // stride)
+    shape = tuple(span + 1 for span in spans)  # the last window reaches less far than its stride where that is long
+    cells = _flat(lattice.coordinates() + starts.index_select(0, lattice.item_ids), shape)
+    places = target.coordinates() + (stride * starts + before).index_select(0, target.item_ids)
+    measures = zip(shape, reach.tolist(), window.stencil.stride, strict=True)
+    across = [(side - 1) * step + far + 1 for side, far, step in measures]
+    return Canvas(shape, cells, None, _flat(places, across))
+
+
+def _measures(stencil: Stencil, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """`(A,)` stride, padding before, and how far the last place of a window is from the first."""
+    stride, before, size, dilation = (
+        torch.tensor(numbers, device=device)
+        for numbers in (stencil.stride, stencil.padding, stencil.kernel_size, stencil.dilation)
+    )
+    return stride, before, dilation * (size - 1)
 
 
 def _flat(places: Tensor, shape: Sequence[int]) -> Tensor:

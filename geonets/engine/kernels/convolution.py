@@ -5,11 +5,11 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional
 
-from geonets.core.neighborhoods import Stencil
+from geonets.core.neighborhoods import Stencil, Transposed
 from geonets.core.topology import Lattice
 from geonets.engine.kernels.canvas import canvas_of
 from geonets.engine.kernels.groups import connected_zeros
-from geonets.engine.kernels.lattice import as_images, as_rows, image_axes
+from geonets.engine.kernels.lattice import as_images, as_rows, go_round, image_axes, open_ends
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import ConvolveOperands, ConvolveSpec
 
@@ -19,14 +19,15 @@ MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "c
 def conv_on_grid(call: Call) -> Tensor:
     """One `conv2d` or `conv3d` for all items."""
     operands, stencil = call.operands, call.spec.neighborhood
-    sizes = call.structure.topology.uniform
-    assert sizes is not None
+    lattice = call.structure.topology
+    sizes = lattice.uniform
+    assert isinstance(lattice, Lattice) and sizes is not None
     if not len(operands.x):
         return _nothing(operands)
-    images = as_images(operands.x, len(call.structure), sizes)
-    padding = stencil.padding
-    if stencil.padding_mode != "zeros" or stencil.padding != stencil.padding_after:
-        ends = [n for pair in zip(stencil.padding, stencil.padding_after, strict=True) for n in pair[::-1]][::-1]
+    images = go_round(as_images(operands.x, len(call.structure), sizes), lattice, stencil)
+    padding, after = open_ends(lattice, stencil.padding), open_ends(lattice, stencil.padding_after)
+    if stencil.padding_mode != "zeros" or padding != after:
+        ends = [n for pair in zip(padding, after, strict=True) for n in pair[::-1]][::-1]
         ends = [*ends, 0, 0] if len(sizes) == 1 else ends
         images, padding = functional.pad(images, ends, MODES[stencil.padding_mode]), (0,) * len(sizes)
     return as_rows(_conv(call.spec, operands, images, padding))
@@ -57,7 +58,7 @@ def _nothing(operands: ConvolveOperands) -> Tensor:
 
 def _lattice_rule(situation: Situation, uniform: bool) -> bool | str | None:
     spec = situation.spec
-    if not isinstance(spec, ConvolveSpec):
+    if not isinstance(spec, ConvolveSpec) or isinstance(spec.neighborhood, Transposed):
         return None
     stencil = spec.neighborhood
     if not isinstance(stencil, Stencil):
@@ -68,8 +69,6 @@ def _lattice_rule(situation: Situation, uniform: bool) -> bool | str | None:
         return f"the window has {stencil.num_axes} axes; torch convolves along 1 to 3"
     if spec.influence != "typed":
         return f"the influence is {spec.influence}; torch's convolutions weigh all nodes alike"
-    if situation.periodic:
-        return "an axis is periodic"
     if uniform and not situation.uniform:
         return "items differ in size"
     return True

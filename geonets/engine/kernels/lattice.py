@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
+
+from geonets.core.neighborhoods import Stencil
+from geonets.core.topology import Lattice
 
 
 def as_images(rows: Tensor, num_items: int, sizes: tuple[int, ...]) -> Tensor:
@@ -19,3 +23,20 @@ def as_rows(images: Tensor) -> Tensor:
 def image_axes(numbers: tuple[int, ...], of_height: int) -> tuple[int, ...]:
     """One number an axis, with `of_height` put first for a chain, which is an image of height 1."""
     return (of_height, *numbers) if len(numbers) == 1 else numbers
+
+
+def go_round(images: Tensor, lattice: Lattice, stencil: Stencil) -> Tensor:
+    """Images continued round their periodic axes, from where the first window starts to where the last one ends."""
+    for axis, periodic in enumerate(lattice.periodic):
+        if periodic:
+            dim = images.ndim - lattice.num_axes + axis
+            size, stride = images.shape[dim], stencil.stride[axis]
+            seen = size - stride + stencil.dilation[axis] * (stencil.kernel_size[axis] - 1) + 1
+            places = torch.arange(seen, device=images.device) - stencil.padding[axis]
+            images = images.index_select(dim, places % size)
+    return images
+
+
+def open_ends(lattice: Lattice, padding: tuple[int, ...]) -> tuple[int, ...]:
+    """Padding along the axes that have ends."""
+    return tuple(0 if periodic else ends for periodic, ends in zip(lattice.periodic, padding, strict=True))

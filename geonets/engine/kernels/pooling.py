@@ -11,7 +11,7 @@ from geonets.core.neighborhoods import Stencil
 from geonets.core.topology import Lattice
 from geonets.engine.kernels.canvas import canvas_of
 from geonets.engine.kernels.groups import connected_zeros
-from geonets.engine.kernels.lattice import as_images, as_rows, image_axes
+from geonets.engine.kernels.lattice import as_images, as_rows, go_round, image_axes, open_ends
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import AggregateSpec
 
@@ -19,18 +19,20 @@ from geonets.engine.spec import AggregateSpec
 def pool_on_grid(call: Call) -> Tensor:
     """One pooling for all items."""
     spec, rows, stencil = call.spec, call.operands.senders, call.spec.neighborhood
-    sizes = call.structure.topology.uniform
-    assert sizes is not None
+    lattice = call.structure.topology
+    sizes = lattice.uniform
+    assert isinstance(lattice, Lattice) and sizes is not None
     if not len(rows):
         return connected_zeros((0, rows.shape[1]), rows)
-    images = as_images(rows, len(call.structure), sizes)
+    images = go_round(as_images(rows, len(call.structure), sizes), lattice, stencil)
+    padding = open_ends(lattice, stencil.padding)
     if spec.reduce in ("max", "min"):
-        return as_rows(_extreme(spec, images, stencil.padding, stencil.ceil_mode))
+        return as_rows(_extreme(spec, images, padding, stencil.ceil_mode))
     if len(sizes) == 3 and any(size < reach for size, reach in zip(sizes, stencil.kernel_size, strict=True)):
         return pool_on_canvas(call)  # avg_pool3d refuses volumes smaller than its window, whatever the padding
     average = functional.avg_pool3d if len(sizes) == 3 else functional.avg_pool2d
     divisor = 1 if spec.reduce == "sum" else None
-    window = image_axes(stencil.kernel_size, 1), image_axes(stencil.stride, 1), image_axes(stencil.padding, 0)
+    window = image_axes(stencil.kernel_size, 1), image_axes(stencil.stride, 1), image_axes(padding, 0)
     return as_rows(average(images, *window, stencil.ceil_mode, spec.count_padding, divisor))
 
 
@@ -87,8 +89,6 @@ def _pool_rule(situation: Situation, uniform: bool) -> bool | str | None:
         return "torch averages without dilation only"
     if max(stencil.padding) and max(stencil.dilation) > 1:
         return "a dilated window may step over all nodes, where torch gives minus infinity"
-    if situation.periodic:
-        return "an axis is periodic"
     if uniform and not situation.uniform:
         return "items differ in size"
     return True

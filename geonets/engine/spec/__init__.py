@@ -2,7 +2,7 @@
 
 from geonets.engine.spec.aggregate import AggregateOperands, AggregateSpec, Reads
 from geonets.engine.spec.attend import AttendOperands, AttendSpec, EdgeTerms, ScoreReads
-from geonets.engine.spec.convolve import ConvolveOperands, ConvolveSpec
+from geonets.engine.spec.convolve import ConvolveOperands, ConvolveSpec, swap_channels
 from geonets.engine.spec.recur import RecurOperands, RecurSpec
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "RecurOperands",
     "RecurSpec",
     "ScoreReads",
+    "swap_channels",
 ]

@@ -45,3 +45,13 @@ class ConvolveOperands:
     weight: Tensor
     bias: Tensor | None
     influence: Tensor | None = None
+
+
+def swap_channels(weight: Tensor, groups: int) -> Tensor:
+    """`(C_out, C_in / groups, ...)` weights from torch's `(C_in, C_out / groups, ...)` of a transposed convolution.
+
+    The same the other way round.
+    """
+    if groups == 1:
+        return weight.transpose(0, 1)
+    return weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1)

@@ -11,6 +11,7 @@ from geonets.nn.graph.gin import GINConv, GINEConv
 from geonets.nn.graph.gps import GPSConv
 from geonets.nn.graph.nnconv import NNConv
 from geonets.nn.graph.pna import PNAConv
+from geonets.nn.graph.rgcn import RGCNConv
 from geonets.nn.graph.sage import GraphConv, SAGEConv
 from geonets.nn.graph.transformer import TransformerConv
 
@@ -29,6 +30,7 @@ __all__ = [
     "GraphConv",
     "NNConv",
     "PNAConv",
+    "RGCNConv",
     "ResGatedGraphConv",
     "SAGEConv",
     "SGConv",
