@@ -51,6 +51,7 @@ from geonets.core.topology import Product as Product
 from geonets.core.topology import Set as Set
 from geonets.core.topology import SparseGrid as SparseGrid
 from geonets.core.topology import Topology as Topology
+from geonets.core.windows import windows as windows
 from geonets.data.constructors import chain as chain
 from geonets.data.constructors import graph as graph
 from geonets.data.constructors import grid as grid
@@ -70,6 +71,7 @@ from geonets.engine.plan import explain_plan as explain_plan
 from geonets.engine.plan import reference as reference
 from geonets.nn.exchange import from_torch as from_torch
 from geonets.nn.exchange import to_torch as to_torch
+from geonets.nn.recurrent.memory import jacobian_spectrum as jacobian_spectrum
 from geonets.view import view as view
 
 __version__ = "0.1.0"

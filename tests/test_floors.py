@@ -24,6 +24,7 @@ FLOORS = {
     "core/topology/": 2,
     "core/structure/": 3,
     "core/sampling/": 3,
+    "core/windows.py": 4,
     "core/neighborhoods/": 4,
     "core/relations.py": 4,
     "engine/__init__.py": 0,

@@ -21,6 +21,7 @@ PUBLIC = {
         Window Transposed ByType Coarser Blocks Voxels Farthest Top Independent Back Along Strong
         chain grid points graph mesh tree voxels molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         connect relate explain_plan reference view
+        windows jacobian_spectrum
         from_torch to_torch
     """,
     "geonets.nn": """
@@ -30,6 +31,7 @@ PUBLIC = {
         Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d RGCNConv KPConv
         MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
         RNN LSTM GRU RNNCell LSTMCell GRUCell
+        Recurrent NaryTreeLSTM RNN2d LSTM2d GRU2d RNN3d LSTM3d GRU3d
         GCNConv SAGEConv GINConv GINEConv GATConv PointNetConv MultiheadAttention
         GATv2Conv TransformerConv GPSConv
         GraphConv NNConv ResGatedGraphConv GatedGraphConv EdgeConv DynamicEdgeConv PNAConv ChebConv APPNP SGConv
@@ -52,6 +54,7 @@ REASONS = {
         Dropout LayerNorm BatchNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
     """,
     "as MaxPool2d or LSTMCell, which have one": "MaxPool1d MaxPool3d AvgPool1d AvgPool2d AvgPool3d RNNCell GRUCell",
+    "as RNN2d or LSTM2d, which have one": "GRU2d RNN3d LSTM3d GRU3d",
     "abstract: CONTRIBUTING.md and README.md show subclasses": "Layer Neighborhood Topology Relation",
     "an argument of layers, whose examples show it": """
         Stencil Links WithLoops WithoutLoops Predecessors KNN Radius Complete Cross Hub Near Itself

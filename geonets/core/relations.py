@@ -168,17 +168,13 @@ class LagBuckets(Relation):
 
     def between(self, structure: Structure, receivers: Tensor, senders: Tensor) -> Tensor:
         (lag,) = _lags(structure.topology, receivers, senders, 1, "LagBuckets")
-        starts = torch.tensor(self._starts(), device=lag.device)
-        if not self.bidirectional:
-            return torch.bucketize((-lag).clamp(min=0), starts, right=True)
-        return torch.bucketize(lag.abs(), starts, right=True) + (lag > 0) * (self.num_buckets // 2)
-
-    def _starts(self) -> list[int]:
-        """The distance at which each bucket but the first begins: 1, 2, ..., then a geometric series."""
         count = self.num_buckets // 2 if self.bidirectional else self.num_buckets
-        exact, far = count // 2, count - count // 2
-        growth = self.max_distance / exact
-        return [*range(1, exact + 1), *(math.ceil(exact * growth ** (k / far) - 1e-9) for k in range(1, far))]
+        ahead = (lag > 0).long() * count if self.bidirectional else torch.zeros_like(lag)
+        distance = lag.abs() if self.bidirectional else (-lag).clamp(min=0)
+        exact = count // 2
+        far = torch.log(distance.clamp(min=1).double() / exact) / math.log(self.max_distance / exact)
+        far = (exact + (far * (count - exact)).long()).clamp(max=count - 1)
+        return ahead + torch.where(distance < exact, distance, far)
 
 
 @final
@@ -213,13 +209,14 @@ class HopDistance(Relation):
     def between(self, structure: Structure, receivers: Tensor, senders: Tensor) -> Tensor:
         topology = structure.topology
         table = topology.remember(("hops", self.reach), lambda: self._table(topology))
-        return table[_pair_rows(topology, receivers, senders)].long()
+        return table.index_select(0, _pair_rows(topology, receivers, senders).flatten()).reshape(
+            torch.broadcast_shapes(receivers.shape, senders.shape)
+        )
 
     def _table(self, topology: Topology) -> Tensor:
         """Hops of all pairs, item by item, receivers first: breadth-first from every node at once, level by level."""
         edges, counts = topology.links, topology.node_counts
-        size = int(counts.square().sum())
-        table = torch.full((size,), self.reach + 1, dtype=torch.int16, device=topology.device)
+        table = torch.full((int(counts.square().sum()),), self.reach + 1, device=topology.device)
         receivers = reached = torch.arange(topology.num_nodes, device=topology.device)
         table[_pair_rows(topology, receivers, reached)] = 0
         for hops in range(1, self.reach + 1):

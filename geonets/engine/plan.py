@@ -14,6 +14,7 @@ from geonets.core.structure import Structure
 from geonets.engine.kernels import (
     attention,
     convolution,
+    levels,
     pooling,
     recurrence,
     relational,
@@ -34,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     *segments.RULES,
     *attention.RULES,
     *recurrence.RULES,
+    *levels.RULES,
 )
 """Every kernel, the fastest of each operation first."""
 

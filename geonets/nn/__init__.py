@@ -62,7 +62,22 @@ from geonets.nn.nodewise import (
 from geonets.nn.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm
 from geonets.nn.pooling import AvgPool1d, AvgPool2d, AvgPool3d, MaxPool1d, MaxPool2d, MaxPool3d, Readout
 from geonets.nn.pyg import FromPyG
-from geonets.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from geonets.nn.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    GRU2d,
+    GRU3d,
+    GRUCell,
+    LSTM2d,
+    LSTM3d,
+    LSTMCell,
+    NaryTreeLSTM,
+    Recurrent,
+    RNN2d,
+    RNN3d,
+    RNNCell,
+)
 from geonets.nn.topk import TopKPooling
 from geonets.nn.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 
@@ -104,6 +119,8 @@ __all__ = [
     "GINEConv",
     "GNBlock",
     "GPSConv",
+    "GRU2d",
+    "GRU3d",
     "GRUCell",
     "GatedGraphConv",
     "GaussianSmearing",
@@ -114,6 +131,8 @@ __all__ = [
     "Interpolate",
     "JumpingKnowledge",
     "KPConv",
+    "LSTM2d",
+    "LSTM3d",
     "LSTMCell",
     "Layer",
     "LayerNorm",
@@ -125,15 +144,19 @@ __all__ = [
     "MessagePassing",
     "MultiheadAttention",
     "NNConv",
+    "NaryTreeLSTM",
     "PNAConv",
     "PerNode",
     "PointNetConv",
     "PointTransformerConv",
     "PoolingByMultiheadAttention",
     "RGCNConv",
+    "RNN2d",
+    "RNN3d",
     "RNNCell",
     "ReLU",
     "Readout",
+    "Recurrent",
     "Refine",
     "ResGatedGraphConv",
     "SAGEConv",

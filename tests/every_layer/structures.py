@@ -75,7 +75,7 @@ def graph(counts: list[int], seed: int) -> gn.Structure:
 
 
 def forest(counts: list[int], seed: int) -> gn.Structure:
-    """Random trees: every node but the first of an item points to one with a smaller number."""
+    """Random trees: every node but the first of an item points to one with a smaller number; two types of edges."""
     generator = torch.Generator().manual_seed(seed)
     ends, start = [], 0
     for count in counts:
@@ -83,5 +83,5 @@ def forest(counts: list[int], seed: int) -> gn.Structure:
             ends.append((start + child, start + int(torch.randint(0, child, (1,), generator=generator))))
         start += count
     index = torch.tensor(ends, dtype=torch.long).reshape(-1, 2).T
-    topology = gn.Graph(index[0], index[1], torch.tensor(counts, dtype=torch.long))
+    topology = gn.Graph(index[0], index[1], torch.tensor(counts, dtype=torch.long), index[0] % 2)
     return gn.Structure(topology, {"x": _rows(start, 4, seed)})

@@ -19,7 +19,7 @@ LAYERS: dict[str, Any] = {
     "in a window": {"neighborhood": gn.Window(1)},
     "over links": {"neighborhood": gn.Links()},
 }
-SIZES = {"uniform": [3, 3], "ragged": [3, 0, 2]}
+SIZES = {"uniform": [3, 3], "ragged": [4, 0, 2]}
 
 
 def words(sizes: list[int], dtype: torch.dtype = torch.float64) -> gn.Structure:
@@ -76,13 +76,13 @@ def test_autocast_to_bfloat16(name: str, sizes: str, reference: bool) -> None:
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_dropout_leaves_out_weights_and_keeps_their_mean(name: str) -> None:
-    layer, structure = gn.nn.MultiheadAttention(4, 1, dropout=0.4, **LAYERS[name]).double(), words([4, 4])
+    layer, structure = gn.nn.MultiheadAttention(4, 1, dropout=0.4, **LAYERS[name]).double(), words([6, 6])
     torch.nn.init.zeros_(layer.out_proj.bias)
     expected = layer.eval()(structure).x
     layer.train()
-    mean = torch.stack([layer(structure).x.detach() for _ in range(500)]).mean(0)
+    mean = torch.stack([layer(structure).x.detach() for _ in range(3000)]).mean(0)
     assert (layer(structure).x - expected).abs().max() > 1e-3
-    torch.testing.assert_close(mean, expected.detach(), atol=0.1, rtol=0.1)
+    torch.testing.assert_close(mean, expected.detach(), atol=0.05, rtol=0.05)
 
 
 def test_rows_that_hear_nobody_are_zero_where_torch_says_nan_or_anything() -> None:

@@ -74,12 +74,15 @@ def test_recurrences_on_ragged_chains(data: Any, seed: int) -> None:
     ours, theirs = data.draw(st.sampled_from([(gn.nn.RNN, nn.RNN), (gn.nn.LSTM, nn.LSTM), (gn.nn.GRU, nn.GRU)]))
     options = {"num_layers": data.draw(st.integers(1, 3)), "bidirectional": data.draw(st.booleans())}
     options["bias"] = data.draw(st.booleans())
+    if ours is gn.nn.LSTM:
+        options["proj_size"] = data.draw(st.integers(0, 3))
     layer, native = ours(3, 4, **options).double(), theirs(3, 4, batch_first=True, **options).double()
     native.load_state_dict(layer.state_dict())
-    lengths = data.draw(st.lists(st.integers(1, 7), min_size=1, max_size=4))
+    uniform = st.tuples(st.integers(1, 4), st.integers(1, 6)).map(lambda drawn: [drawn[1]] * drawn[0])
+    lengths = data.draw(st.one_of(st.lists(st.integers(1, 20), min_size=1, max_size=5), uniform))
     parts = [rows(length, 3, seed + place) for place, length in enumerate(lengths)]
-    shape = options["num_layers"] * (1 + options["bidirectional"]), len(lengths), 4
-    start = [torch.randn(shape, dtype=torch.float64) for _ in range(2 if ours is gn.nn.LSTM else 1)]
+    count = options["num_layers"] * (1 + options["bidirectional"])
+    start = [torch.randn(count, len(lengths), size, dtype=torch.float64) for size in layer.spec.parts]
     hx: Any = tuple(start) if ours is gn.nn.LSTM else start[0]
 
     def run_ours(module: Any, structure: gn.Structure) -> list[Any]:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import geonets as gn
-from messages.things import Pool, chain, no_features, path, ring, x34
+from messages.things import Pool, chain, no_features, ring, x34
 
 CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`structure` must be a Structure; got Tensor", lambda: gn.nn.GCNConv(4, 2)(x34)),
@@ -28,10 +28,6 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`return_indices` and `divisor_override` must be left", lambda: gn.nn.MaxPool1d(2, return_indices=True)(chain)),
     ("`norm` must be 'batch', 'layer' or None; got 'group'", lambda: gn.nn.MLP([1, 2], norm="group")),
     ("`channels` must name at least input and output; got .3.", lambda: gn.nn.MLP([3])),
-    ("`proj_size` must be 0; got 2", lambda: gn.nn.LSTM(2, 3, proj_size=2)(chain)),
-    ("`return_state` must be asked of chains only", lambda: gn.nn.LSTM(4, 2)(path, return_state=True)),
-    ("`hx` must be a pair .h, c. of tensors of shape .1, 2, 3.", lambda: gn.nn.LSTM(2, 3)(chain, torch.zeros(1, 2, 3))),
-    ("`hx` must be a tensor of shape .1, 2, 3.", lambda: gn.nn.GRU(2, 3)(chain, torch.zeros(1, 1, 3))),
     ("`conv` must return one row a node, 3; got .1, 4. from Pool", lambda: gn.nn.FromPyG(Pool())(ring)),
     (
         "`add_self_loops` must be False without normalize",

@@ -7,7 +7,7 @@ from typing import final
 
 import torch
 
-from geonets.core.errors import StructureError
+from geonets.core.errors import StructureError, UnsupportedError
 from geonets.core.neighborhoods.base import Neighborhood
 from geonets.core.structure import Structure
 from geonets.core.topology import EdgeList, Graph, OnLattice, Product, Topology, cycle_error, lattice_edges
@@ -87,27 +87,41 @@ class WithoutLoops(Neighborhood):
 class Predecessors(Neighborhood):
     """Who must be known before a node can be: the node before on a chain, the children in a tree.
 
+    On a grid a node waits for its neighbour on every axis, so that a sweep runs from one corner to the opposite one.
+
     Args:
-        reverse: process from the end, or from the root: edges point the other way.
+        reverse: process from the end, or from the root: edges point the other way. On a lattice an entry an axis
+            chooses the corner at which the sweep begins.
+        cyclic: whether edges may form cycles, as where all nodes step at once.
     """
 
-    reverse: bool = False
+    reverse: bool | tuple[bool, ...] = False
+    cyclic: bool = False
 
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         topology = structure.topology
         if isinstance(topology, OnLattice):
-            if topology.is_periodic:
+            if topology.is_periodic and not self.cyclic:
                 raise StructureError(
                     "`structure` must have a first node along every axis to be processed in order; "
                     f"got {topology!r}, where each node comes after itself. "
                     "Build it without periodic, or use another layer."
                 )
-            step = torch.eye(topology.lattice.num_axes, dtype=torch.long, device=topology.device)
-            return lattice_edges(topology, topology, step if self.reverse else -step)
+            axes = topology.lattice.num_axes
+            flipped = self.reverse if isinstance(self.reverse, tuple) else (self.reverse,) * axes
+            if len(flipped) == axes:
+                steps = torch.tensor([1 if flip else -1 for flip in flipped], device=topology.device)
+                return lattice_edges(topology, topology, steps.diag())
+        if isinstance(self.reverse, tuple):
+            raise UnsupportedError(
+                f"`structure` must be a lattice with {len(self.reverse)} axes to be swept from its corners; "
+                f"got {topology!r}. Use RNN, LSTM or GRU, which run on any chain, tree or acyclic graph."
+            )
         if isinstance(topology, Product) and topology.has_links:
             factors = (topology.first, topology.second)
             return topology.cartesian(*(self.edges(Structure(part)) if part.has_links else None for part in factors))
-        require_acyclic(topology)
+        if not self.cyclic:
+            require_acyclic(topology)
         return topology.links.reversed if self.reverse else topology.links
 
 

@@ -159,6 +159,17 @@ class EdgeList(Record):
         """Nodes of a cycle of edges, the first once more at the end; None where there is no cycle."""
         return self.remember("cycle", self._cycle)
 
+    @property
+    def late_levels(self) -> list[Tensor]:
+        """Nodes in topological order, each as late as those that wait for it allow.
+
+        On chains, trees and lattices every edge then leads from one level to the next.
+
+        Raises:
+            StructureError: if the edges form a cycle; the message names one.
+        """
+        return self.remember("late_levels", self._late_levels)
+
     def select(
         self, rows: Rows, node_shift: Tensor, node_rows: Rows, num_nodes: int, input_order: Tensor | None
     ) -> EdgeList:
@@ -257,6 +268,12 @@ class EdgeList(Record):
         except CycleError as error:
             return error.cycle
         return None
+
+    def _late_levels(self) -> list[Tensor]:
+        try:
+            return self.reversed.levels[::-1]
+        except StructureError:
+            return self.levels  # names the cycle as these edges run
 
     def _with_loops(self) -> EdgeList:
         nodes = torch.arange(self.num_receivers, device=self.senders.device)

@@ -1,20 +1,19 @@
-"""`recur`: torch's fused recurrences on chains, one batched step a level on trees and other acyclic graphs."""
+"""`recur` on chains by torch's fused recurrences: one call for chains of one length, a few for chains of several."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from geonets.core.neighborhoods import Predecessors
-from geonets.core.ranges import concatenated_ranges, offsets_of, segment_sum
-from geonets.core.topology import Chain, EdgeList, Topology
+from geonets.core.topology import Chain, Topology
 from geonets.engine.kernels.groups import connected_zeros
 from geonets.engine.rules import Call, Rule, Situation
-from geonets.engine.spec import RecurOperands, RecurSpec
+from geonets.engine.spec import CellWeights, RecurOperands, RecurSpec
+from geonets.engine.spec.recur import BOTH, FORWARD
 
 FUSED: dict[str, Callable[..., tuple[Tensor, ...]]] = {
     "rnn_tanh": torch.rnn_tanh,
@@ -22,6 +21,12 @@ FUSED: dict[str, Callable[..., tuple[Tensor, ...]]] = {
     "lstm": torch.lstm,
     "gru": torch.gru,
 }
+HOLD = {"rnn_tanh": (-1,), "rnn_relu": (-1,), "gru": (0, 1, 0), "lstm": (-1, 1, 0, 0)}
+"""Which gates to close (-1) and to open (1) so that a cell keeps its state: i, f, g, o of an LSTM; r, z, n of a GRU."""
+FIRMLY = 1e4
+"""An input at which a sigmoid is 0 or 1 exactly, in every dtype."""
+BUCKET, MOST_BUCKETS = 1.5, 6
+"""Chains of one call differ in length by less than this factor; the shortest chains share the last call."""
 State = tuple[Tensor, ...]
 
 
@@ -32,178 +37,142 @@ def fused_recurrence(call: Call) -> tuple[Tensor, State]:
     if not len(operands.x):
         return _nothing(spec, operands), state
     rows = operands.x.reshape(num_items, -1, operands.x.shape[1])
-    hx = list(state) if spec.cell == "lstm" else state[0]
-    out, *final = FUSED[spec.cell](rows, hx, operands.weights, *_options(call), True)
+    dropout = spec.dropout if call.training else 0.0
+    out, *final = _run(spec, rows, state, operands.weights, spec.num_layers, dropout, spec.directions == BOTH)
     return out.reshape(len(operands.x), -1), tuple(final)
 
 
-def packed_recurrence(call: Call) -> tuple[Tensor, State]:
-    """One call of torch's fused RNN on chains of different lengths, longest first, without padding."""
+def bucketed_recurrence(call: Call) -> tuple[Tensor, State]:
+    """Calls of torch's fused RNN on chains of similar lengths; a step after a chain's end keeps its state."""
     spec, operands, topology = call.spec, call.operands, call.structure.topology
     state = _initial(spec, operands, len(call.structure))
     if not len(operands.x):
         return _nothing(spec, operands), state
-    order, items, batch_sizes = topology.remember("packing", lambda: _packing(topology))
-    chosen = [part.index_select(1, items) for part in state]
-    hx = chosen if spec.cell == "lstm" else chosen[0]
-    packed = operands.x.index_select(0, order)
-    out, *final = FUSED[spec.cell](packed, batch_sizes, hx, operands.weights, *_options(call))
-    rows = torch.empty_like(order).index_copy_(0, order, torch.arange(len(order), device=order.device))
-    ends = [part.index_copy(1, items, last) for part, last in zip(state, final, strict=True)]
-    return out.index_select(0, rows), tuple(ends)
-
-
-def level_recurrence(call: Call) -> tuple[Tensor, None]:
-    """One batched step for each topological level; all inputs are projected beforehand."""
-    spec, operands, structure = call.spec, call.operands, call.structure
-    rows = operands.x
+    rows, last = operands.x, []
     for layer in range(spec.num_layers):
         if layer:
             rows = functional.dropout(rows, spec.dropout, call.training)
         sweeps = []
-        for direction in range(spec.num_directions):
+        for direction, predecessors in enumerate(spec.directions):
             number = layer * spec.num_directions + direction
-            edges = Predecessors(reverse=direction == 1).edges(structure)
-            start = None if operands.state is None else [part[number] for part in operands.state]
-            sweeps.append(_sweep(spec, structure.topology, edges, rows, operands.layer(spec, number), start))
+            reverse = bool(predecessors.reverse)
+            buckets = topology.remember(("buckets", reverse), lambda reverse=reverse: _buckets(topology, reverse))
+            start, weights = [part[number] for part in state], operands.layer(spec, number)
+            hidden, final = _sweep(spec, buckets, rows, weights, start)
+            sweeps.append(hidden)
+            last.append(final)
         rows = torch.cat(sweeps, 1) if len(sweeps) > 1 else sweeps[0]
-    return rows, None
+    return rows, tuple(torch.stack(parts) for parts in zip(*last, strict=True))
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Step:
-    """The edges into one level, by places in level order.
+class _Bucket:
+    """Chains of similar lengths.
 
     Args:
-        count: nodes of the level.
-        senders: `(E,)` places of the senders.
-        segments: `(E,)` which node of the level hears.
-        offsets: `(count+1,)` where each node's edges start.
+        items: `(b,)` which ones.
+        rows: `(b, T)` the rows of each in the order of time, or against it; `N` after its end.
+        ends: `(b,)` where the last step of each stands among the `b * T`.
     """
 
-    count: int
-    senders: Tensor
-    segments: Tensor
-    offsets: Tensor
+    items: Tensor
+    rows: Tensor
+    ends: Tensor
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Schedule:
-    """Nodes in level order and the steps from level to level."""
+class _Buckets:
+    """All chains that are not empty, and where each row stands among the padded ones of all buckets together."""
 
-    order: Tensor
+    parts: list[_Bucket]
     places: Tensor
-    first: int
-    steps: list[_Step]
 
 
 def _sweep(
+    spec: RecurSpec, buckets: _Buckets, rows: Tensor, weights: CellWeights | None, start: Sequence[Tensor]
+) -> tuple[Tensor, list[Tensor]]:
+    """One direction of one layer. An input channel of its own, 1 after a chain's end, holds the state there."""
+    assert weights is not None
+    hold = torch.tensor(HOLD[spec.cell], dtype=rows.dtype, device=rows.device).repeat_interleave(spec.hidden_size)
+    held = weights._replace(w_ih=torch.cat([weights.w_ih, FIRMLY * hold[:, None]], 1))
+    flat = [weight for weight in held if weight is not None]
+    after = functional.pad(rows.new_ones(1, 1), (rows.shape[1], 0))  # the row of every step after an end
+    padded, hidden, final = torch.cat([functional.pad(rows, (0, 1)), after]), [], list(start)
+    for bucket in buckets.parts:
+        state = tuple(part.index_select(0, bucket.items)[None] for part in start)
+        out, *ends = _run(spec, _taken(padded, bucket.rows), state, flat)
+        hidden.append(out.flatten(0, 1))
+        reached = [hidden[-1].index_select(0, bucket.ends), *(part[0] for part in ends[1:])]
+        final = [part.index_copy(0, bucket.items, new) for part, new in zip(final, reached, strict=True)]
+    return torch.cat(hidden).index_select(0, buckets.places), final
+
+
+def _buckets(topology: Topology, reverse: bool) -> _Buckets:
+    """Chains whose lengths lie within a factor of each other, the longest first."""
+    counts, total = topology.node_counts, topology.num_nodes
+    factors = int(counts.max()) / counts.clamp(min=1)
+    bucket_of = (factors.log() / torch.tensor(BUCKET).log()).long().clamp(max=MOST_BUCKETS - 1)
+    bucket_of[counts == 0] = MOST_BUCKETS
+    places, parts, before = counts.new_empty(total), [], 0
+    for number in range(MOST_BUCKETS):
+        items = (bucket_of == number).nonzero().squeeze(1)
+        if not len(items):
+            continue
+        lengths = counts[items][:, None]
+        steps = torch.arange(int(lengths.max()), device=counts.device)
+        first = topology.node_offsets[items][:, None]
+        rows = first + (lengths - 1 - steps if reverse else steps)
+        inside = steps < lengths
+        rows = torch.where(inside, rows, total)
+        ends = torch.arange(len(items), device=counts.device) * len(steps) + lengths[:, 0] - 1
+        places[rows[inside]] = before + inside.flatten().nonzero().squeeze(1)
+        parts.append(_Bucket(items, rows, ends))
+        before += inside.numel()
+    return _Buckets(parts, places)
+
+
+def _run(
     spec: RecurSpec,
-    topology: Topology,
-    edges: EdgeList,
     rows: Tensor,
-    weights: list[Tensor | None],
-    start: list[Tensor] | None,
-) -> Tensor:
-    w_ih, w_hh, b_ih, b_hh = weights
-    assert w_ih is not None and w_hh is not None
-    if not len(rows):
-        return connected_zeros((0, spec.hidden_size), rows, *weights)
-    schedule = edges.remember("schedule", lambda: _schedule(edges))
-    inputs = functional.linear(rows.index_select(0, schedule.order), w_ih, b_ih)
-    items = topology.item_ids.index_select(0, schedule.order[: schedule.first])
-    roots = [rows.new_zeros(schedule.first, spec.hidden_size)] * (2 if spec.cell == "lstm" else 1)
-    if start is not None:
-        roots = [part.index_select(0, items) for part in start]
-    alone = torch.arange(schedule.first, device=rows.device)
-    first = _Step(schedule.first, alone, alone, torch.arange(schedule.first + 1, device=rows.device))
-    state = _cell(spec, inputs[: schedule.first], roots, first, w_hh, b_hh)
-    done = schedule.first
-    for step in schedule.steps:
-        heard = [part.index_select(0, step.senders) for part in state]
-        new = _cell(spec, inputs[done : done + step.count], heard, step, w_hh, b_hh)
-        state = [torch.cat([part, update]) for part, update in zip(state, new, strict=True)]
-        done += step.count
-    return state[0].index_select(0, schedule.places)
+    state: State,
+    weights: list[Tensor],
+    num_layers: int = 1,
+    dropout: float = 0.0,
+    both: bool = False,
+) -> tuple[Tensor, ...]:
+    """Torch's recurrence on `(B, T, C)`."""
+    hx = list(state) if spec.cell == "lstm" else state[0]
+    training = dropout > 0 or torch.is_grad_enabled()  # a backward pass needs what training keeps
+    return FUSED[spec.cell](rows, hx, weights, spec.bias, num_layers, dropout, training, both, True)
 
 
-def _cell(
-    spec: RecurSpec, inputs: Tensor, heard: list[Tensor], step: _Step, w_hh: Tensor, b_hh: Tensor | None
-) -> list[Tensor]:
-    hidden = segment_sum(heard[0], step.offsets, step.segments)
-    if spec.cell == "lstm":
-        own, forget = _without_forget(inputs), inputs.chunk(4, 1)[1]
-        forget_weight = w_hh.chunk(4)[1]
-        bias, forget_bias = (None, None) if b_hh is None else (_without_forget(b_hh[None])[0], b_hh.chunk(4)[1])
-        i, g, o = (own + functional.linear(hidden, _without_forget(w_hh.T).T, bias)).chunk(3, 1)
-        kept = functional.linear(heard[0], forget_weight, forget_bias) + forget.index_select(0, step.segments)
-        memory = segment_sum(kept.sigmoid() * heard[1], step.offsets, step.segments) + i.sigmoid() * g.tanh()
-        return [o.sigmoid() * memory.tanh(), memory]
-    from_hidden = functional.linear(hidden, w_hh, b_hh)
-    if spec.cell == "gru":
-        (xr, xz, xn), (hr, hz, hn) = inputs.chunk(3, 1), from_hidden.chunk(3, 1)
-        update = (xz + hz).sigmoid()
-        candidate = (xn + (xr + hr).sigmoid() * hn).tanh()
-        return [candidate + update * (hidden - candidate)]
-    total = inputs + from_hidden
-    return [total.tanh() if spec.cell == "rnn_tanh" else total.relu()]
-
-
-def _without_forget(gates: Tensor) -> Tensor:
-    """The input, cell and output parts of `(..., 4H)` gates: the forget gate is per child and computed apart."""
-    i, _, g, o = gates.chunk(4, 1)
-    return torch.cat([i, g, o], 1)
-
-
-def _schedule(edges: EdgeList) -> _Schedule:
-    levels = edges.levels
-    order = torch.cat(levels)
-    places = torch.empty_like(order).index_copy_(0, order, torch.arange(len(order), device=order.device))
-    steps = []
-    for nodes in levels[1:]:
-        counts = edges.degrees.index_select(0, nodes)
-        rows = concatenated_ranges(edges.pointers.index_select(0, nodes), counts)
-        senders = places.index_select(0, edges.senders.index_select(0, rows))
-        steps.append(_Step(len(nodes), senders, torch.repeat_interleave(counts), offsets_of(counts)))
-    return _Schedule(order, places, len(levels[0]), steps)
-
-
-def _packing(topology: Topology) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows step by step, longest chain first; the items that have a step at all; and how many have each step."""
-    lengths, items = topology.node_counts.sort(descending=True, stable=True)
-    items, lengths = items[lengths > 0], lengths[lengths > 0]
-    steps = torch.arange(int(lengths[0]), device=lengths.device)
-    batch_sizes = torch.searchsorted(-lengths, -steps)  # how many chains are longer than each step
-    batch = concatenated_ranges(torch.zeros_like(batch_sizes), batch_sizes)
-    step = torch.repeat_interleave(batch_sizes)
-    order = topology.node_offsets.index_select(0, items).index_select(0, batch) + step
-    return order, items, batch_sizes.cpu()
+def _taken(padded: Tensor, rows: Tensor) -> Tensor:
+    return padded.index_select(0, rows.flatten()).reshape(*rows.shape, -1)
 
 
 def _initial(spec: RecurSpec, operands: RecurOperands, num_items: int) -> State:
     if operands.state is not None:
         return operands.state
-    shape = spec.num_layers * spec.num_directions, num_items, spec.hidden_size
-    zeros = operands.x.new_zeros(shape)
-    return (zeros, zeros) if spec.cell == "lstm" else (zeros,)
-
-
-def _options(call: Call) -> tuple[bool, int, float, bool, bool]:
-    spec = call.spec
-    return spec.bias, spec.num_layers, spec.dropout, call.training, spec.bidirectional
+    count = spec.num_layers * spec.num_directions
+    return tuple(operands.x.new_zeros(count, num_items, size) for size in spec.parts)
 
 
 def _nothing(spec: RecurSpec, operands: RecurOperands) -> Tensor:
-    return connected_zeros((0, spec.num_directions * spec.hidden_size), operands.x, *operands.weights)
+    return connected_zeros((0, spec.num_directions * spec.out_size), operands.x, *operands.weights)
 
 
 def _chain_rule(situation: Situation, uniform: bool) -> bool | str | None:
-    if not isinstance(situation.spec, RecurSpec):
+    spec = situation.spec
+    if not isinstance(spec, RecurSpec):
         return None
     if situation.kind is not Chain:
         return f"the topology is a {situation.kind.__name__}, not a Chain"
     if situation.periodic:
         return "the chains are rings, which have no first node"
+    if spec.cell == "opaque":
+        return "the cell is the user's own: nothing is known but its steps"
+    if spec.rounds or spec.relations or spec.directions not in (FORWARD, BOTH):
+        return f"torch has no such recurrence: {spec}"
     if uniform and not situation.uniform:
         return "chains differ in length"
     return True
@@ -211,6 +180,5 @@ def _chain_rule(situation: Situation, uniform: bool) -> bool | str | None:
 
 RULES = (
     Rule(fused_recurrence, lambda situation: _chain_rule(situation, uniform=True)),
-    Rule(packed_recurrence, lambda situation: _chain_rule(situation, uniform=False)),
-    Rule(level_recurrence, lambda situation: True if isinstance(situation.spec, RecurSpec) else None),
+    Rule(bucketed_recurrence, lambda situation: _chain_rule(situation, uniform=False)),
 )

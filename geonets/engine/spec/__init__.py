@@ -3,13 +3,14 @@
 from geonets.engine.spec.aggregate import AggregateOperands, AggregateSpec, Reads
 from geonets.engine.spec.attend import AttendOperands, AttendSpec, EdgeTerms, ScoreReads
 from geonets.engine.spec.convolve import ConvolveOperands, ConvolveSpec, swap_channels
-from geonets.engine.spec.recur import RecurOperands, RecurSpec
+from geonets.engine.spec.recur import CellWeights, RecurOperands, RecurSpec, relations_of
 
 __all__ = [
     "AggregateOperands",
     "AggregateSpec",
     "AttendOperands",
     "AttendSpec",
+    "CellWeights",
     "ConvolveOperands",
     "ConvolveSpec",
     "EdgeTerms",
@@ -17,5 +18,6 @@ __all__ = [
     "RecurOperands",
     "RecurSpec",
     "ScoreReads",
+    "relations_of",
     "swap_channels",
 ]
