@@ -137,7 +137,7 @@ MUTATIONS = (
         "core/ranges/segments.py",
         "scores = values * temperature",
         "scores = values",
-        LOWERING,
+        "tests/laws/test_reductions.py",
     ),
     Mutation(
         "chains left in the order of their buckets",
