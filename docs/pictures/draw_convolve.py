@@ -81,6 +81,7 @@ def points(axes: Axes) -> None:
 
 
 def named(axes: Axes, title: str, kernel: str) -> None:
+    """A title above, the kernel below."""
     axes.set_title(title, fontsize=11, color=INK, pad=8)
     axes.text(0.5, -0.06, kernel, transform=axes.transAxes, ha="center", fontsize=9, color=QUIET, family="monospace")
     axes.axis("off")

@@ -56,7 +56,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`neighborhood` must say who.*Set", lambda: gn.HopDistance(1).between(cloud, first, second)),
     ("`layer` must be what torch's MultiheadAttention can be; got rotary=10.0", lambda: gn.to_torch(rotary)),
     (
-        "`layer` must be what torch's MultiheadAttention can be; got neighborhood=Window",
+        "`layer` must be what torch's TransformerEncoderLayer can be; got neighborhood=Window",
         lambda: gn.to_torch(gn.nn.TransformerEncoderLayer(4, 2, 8, neighborhood=gn.Window(1))),
     ),
 ]

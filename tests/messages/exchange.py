@@ -34,6 +34,10 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         "`layer.0` must be what torch's MultiheadAttention can be; got rotary=100.0",
         lambda: gn.to_torch(gn.nn.Sequential(gn.nn.MultiheadAttention(4, 2, rotary=100.0))),
     ),
+    (
+        "`layer` must not be padded by 'causal' .* got Conv1d",
+        lambda: gn.to_torch(gn.nn.Conv1d(2, 2, 2, padding="causal")),
+    ),
     ("`axes` must tell how many axes .* nothing before layer tells", lambda: gn.to_torch(gn.nn.BatchNorm(2))),
     ("`layer` must have a counterpart in torch_geometric.nn; got Conv1d", lambda: gn.to_pyg(gn.nn.Conv1d(2, 2, 1))),
     (

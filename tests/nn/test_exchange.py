@@ -19,6 +19,8 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "conv 1d": (lambda: nn.Conv1d(4, 6, 3, 2, 1, 2, 2, padding_mode="replicate"), (2, 4, 9)),
     "conv 2d": (lambda: nn.Conv2d(4, 6, (3, 2), padding=(1, 0), bias=False), (2, 4, 5, 6)),
     "conv 3d": (lambda: nn.Conv3d(4, 2, 3, padding="same"), (2, 4, 4, 5, 3)),
+    "transposed conv 2d": (lambda: nn.ConvTranspose2d(4, 6, 3, 2, 1, 1, groups=2), (2, 4, 5, 6)),
+    "transposed conv 1d": (lambda: nn.ConvTranspose1d(4, 3, 4, 3, dilation=2, bias=False), (2, 4, 7)),
     "max pool": (lambda: nn.MaxPool2d(3, 2, 1, ceil_mode=True), (2, 4, 6, 7)),
     "average pool": (lambda: nn.AvgPool3d(2, count_include_pad=False), (2, 4, 4, 4, 4)),
     "batch norm": (lambda: nn.BatchNorm2d(4, eps=1e-3, momentum=0.3), (2, 4, 5, 6)),

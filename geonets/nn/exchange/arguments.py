@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import nn
 
+from geonets.nn.layer import Layer
+
 RECURRENT = ("input_size", "hidden_size", "num_layers", "bias", "batch_first", "dropout", "bidirectional")
 NAMES: dict[type, tuple[str, ...]] = {
     nn.RNN: (*RECURRENT, "nonlinearity"),
@@ -65,9 +67,9 @@ def arguments_of(module: Any, kind: type[nn.Module], convert: Callable[[Any], An
     return found
 
 
-def options_beyond(module: nn.Module, kind: type[nn.Module]) -> dict[str, Any]:
+def options_beyond(layer: Layer, kind: type[nn.Module]) -> dict[str, Any]:
     """Options of a layer that `kind`, its class in torch, does not have, where they are not at their defaults."""
-    own, theirs = (inspect.signature(cls.__init__).parameters for cls in (type(module), kind))
-    beyond = {name: parameter.default for name, parameter in own.items() if name not in theirs}
-    found = {name: getattr(module, name, default) for name, default in beyond.items()}
-    return {name: value for name, value in found.items() if value != beyond[name]}
+    taken = {*NAMES.get(kind, ()), *inspect.signature(kind.__init__).parameters, "device", "dtype"}
+    own = inspect.signature(type(layer).__init__).parameters
+    beyond = {name: value for name, value in layer.arguments.items() if name not in taken}
+    return {name: value for name, value in beyond.items() if value != own[name].default}

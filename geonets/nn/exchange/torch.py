@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from geonets.core.errors import DtypeError, OptionError, UnsupportedError
-from geonets.nn import attention, containers, convolution, nodewise, norms, pooling, recurrent
+from geonets.nn import attention, containers, convolution, nodewise, norms, pooling, recurrent, transposed
 from geonets.nn.exchange.arguments import arguments_of, options_beyond
 from geonets.nn.exchange.layout import Layout
 from geonets.nn.layer import Layer
 
-ROOMS = (convolution, pooling, recurrent, attention, nodewise, norms)
+ROOMS = (convolution, transposed, pooling, recurrent, attention, nodewise, norms)
 TWINS: dict[type[nn.Module], type[Any]] = {
     getattr(nn, name): layer
     for room in ROOMS
@@ -158,7 +158,13 @@ def _require_torchs_options(layer: nn.Module, place: str) -> None:
     """Raise where a layer, or one inside it, uses an option that torch's class does not have."""
     twins = {ours: theirs for theirs, ours in TWINS.items()}
     for part in layer.modules():
-        beyond = options_beyond(part, twins[type(part)]) if type(part) in twins else {}
+        if getattr(part, "padding", None) == "causal":
+            raise UnsupportedError(
+                f"`{place}` must not be padded by 'causal' to be a module of torch.nn; got {type(part).__name__}. "
+                "Pad on the left yourself: torch.nn.Sequential(torch.nn.ConstantPad1d((left, 0), 0.0), ...)."
+            )
+        known = isinstance(part, Layer) and type(part) in twins
+        beyond = options_beyond(part, twins[type(part)]) if known else {}
         for name, value in beyond.items():
             raise UnsupportedError(
                 f"`{place}` must be what torch's {type(part).__name__} can be; got {name}={value!r}. "
