@@ -21,7 +21,7 @@ def convolve(call: Call, spec: ConvolveSpec, operands: ConvolveOperands) -> Tens
         heard, strength = _of_kind(kind, operands.influence, edges)
         messages = x[edges.senders[heard]].transpose(0, 1) @ by_group[..., kind].transpose(1, 2)
         messages = strength[:, None] * messages.transpose(0, 1).flatten(1)
-        out = out.index_add(0, edges.receivers[heard], messages)
+        out = out.index_add(0, edges.receivers[heard], messages.to(out.dtype))  # autocast narrows products
     return out if operands.bias is None else out + operands.bias
 
 
