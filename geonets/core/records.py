@@ -52,8 +52,7 @@ class Record:
     def _with(self, **changes: Any) -> Self:
         """A copy with some fields changed and nothing validated; what was remembered is dropped."""
         copy = object.__new__(type(self))
-        copy.__dict__.update(self.__dict__)
-        copy.__dict__.pop("_memory", None)
+        copy.__dict__.update({name: value for name, value in self.__dict__.items() if name != "_memory"})
         copy.__dict__.update(changes)
         return copy
 

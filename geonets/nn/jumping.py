@@ -9,8 +9,9 @@ from torch import nn
 
 from geonets.core.errors import OptionError, StructureError
 from geonets.core.options import one_of
+from geonets.core.ranges import Sizes
 from geonets.core.structure import Structure
-from geonets.core.topology import Chain
+from geonets.core.topology.lattice import ONE_CHAIN
 from geonets.nn.layer import Layer, features
 from geonets.nn.recurrent import LSTM
 
@@ -70,7 +71,8 @@ class JumpingKnowledge(Layer):
             joined = rows.max(1).values
         else:
             assert self.lstm is not None and self.att is not None
-            layers = Chain(rows.shape[1], num_items=len(rows))  # what a node knew is a chain of T steps
+            steps = Sizes.of((rows.shape[1],), len(rows), device=rows.device)
+            layers = ONE_CHAIN.with_sizes(steps)  # what a node knew is a chain of T steps
             read = self.lstm(Structure(layers, {"x": rows.flatten(0, 1)})).x
             weights = self.att(read).reshape(rows.shape[:2]).softmax(1)
             joined = (rows * weights[..., None]).sum(1)

@@ -28,8 +28,10 @@ class Neighborhood(abc.ABC):
     @property
     def key(self) -> str:
         """What its edges are remembered by: a string, which a compiler can trace."""
+        if torch.compiler.is_compiling():  # a trace must leave nothing behind
+            return self._described()
         if "_key" not in self.__dict__:
-            object.__setattr__(self, "_key", repr(self))
+            object.__setattr__(self, "_key", self._described())
         return self.__dict__["_key"]
 
     @property
@@ -109,6 +111,12 @@ class Neighborhood(abc.ABC):
         if latest is None or latest[0] is not source.topology or latest[1] is not source.pos:
             latest = found[key] = (source.topology, source.pos, self.build(structure, source))
         return latest[2]
+
+    def _described(self) -> str:
+        """As `repr`, which no compiler can trace."""
+        given = [getattr(self, name) for name in type(self).__dataclass_fields__]
+        parts = [part.key if isinstance(part, Neighborhood) else str(part) for part in given]
+        return f"{type(self).__name__}({', '.join(parts)})"
 
 
 def placed(structure: Structure, topology: Topology, key: str, find: Callable[[], Tensor]) -> Structure:

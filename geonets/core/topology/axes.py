@@ -13,7 +13,7 @@ from geonets.core.errors import StructureError
 from geonets.core.ranges import Sizes
 from geonets.core.records import Record
 from geonets.core.topology.base import Topology
-from geonets.core.topology.lattice import Chain, Grid, Lattice
+from geonets.core.topology.lattice import ONE_CHAIN, ONE_GRID, Lattice
 from geonets.core.topology.product import Product, beside
 from geonets.core.topology.sets import Set
 
@@ -181,7 +181,7 @@ def _lattice_axis(lattice: Lattice, name: str) -> Axis | None:
         places = sorted(range(last), key=lambda axis: [*range(start, stop), *others][axis])
         both = beside(new.sizes, across.sizes)
         periodic = new.periodic + across.periodic
-        return Grid((1,), ("x",))._with(
+        return ONE_GRID._with(
             lattice_sizes=_folded(both, *(slice(place, place + 1) for place in places)),
             axes=lattice.axes,
             periodic=tuple(periodic[place] for place in places),
@@ -192,7 +192,7 @@ def _lattice_axis(lattice: Lattice, name: str) -> Axis | None:
 
 def _along(lattice: Lattice, axes: Sequence[int]) -> Lattice:
     """The lattice of some of the axes; a chain where it is one."""
-    bare = Chain(1) if len(axes) == 1 else Grid((1,), ("x",))
+    bare = ONE_CHAIN if len(axes) == 1 else ONE_GRID
     return bare._with(
         lattice_sizes=_folded(lattice.sizes, *(slice(axis, axis + 1) for axis in axes)),
         axes=tuple(lattice.axes[axis] for axis in axes),

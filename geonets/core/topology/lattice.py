@@ -255,3 +255,7 @@ def lattice_edges(
     receivers = torch.arange(target.num_nodes, device=target.device)[:, None].expand_as(senders)
     edge_type = torch.arange(len(steps), device=target.device).expand_as(senders)
     return EdgeList.of_sorted(senders[found], receivers[found], edge_type[found], source.num_nodes, target.num_nodes)
+
+
+ONE_CHAIN, ONE_GRID = Chain(1), Grid((1,), ("x",))
+"""What lattices whose sizes are known to be valid are made of, so that nothing new is made on the CPU for them."""

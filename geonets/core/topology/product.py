@@ -14,7 +14,7 @@ from geonets.core.errors import StructureError
 from geonets.core.ranges import Rows, Sizes, concatenated_ranges
 from geonets.core.topology.base import Topology
 from geonets.core.topology.edges import EdgeList
-from geonets.core.topology.lattice import Grid, Lattice
+from geonets.core.topology.lattice import ONE_GRID, Lattice
 
 
 @final
@@ -49,7 +49,7 @@ class Product(Topology):
             first, second = _paired(*factors)
             sizes = beside(first.sizes, second.sizes)
             axes, periodic = first.axes + second.axes, first.periodic + second.periodic
-            return Grid((1,), ("x",))._with(lattice_sizes=sizes, axes=axes, periodic=periodic)
+            return ONE_GRID._with(lattice_sizes=sizes, axes=axes, periodic=periodic)
         return object.__new__(cls)
 
     def __init__(self, first: Topology, second: Topology) -> None:

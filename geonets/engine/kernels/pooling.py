@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -79,6 +80,16 @@ def _pool_rule(situation: Situation, uniform: bool) -> bool | str | None:
         return "a node's own row is added to its sum"
     if spec.reduce not in ("sum", "mean", "max", "min"):
         return f"the reduction is {', '.join(spec.reductions)}; torch pools sums, means, maxima and minima"
+    refusal = _beyond_torch(situation, spec, stencil)
+    if refusal is not None:
+        return refusal
+    if uniform and not situation.uniform:
+        return "items differ in size"
+    return True
+
+
+def _beyond_torch(situation: Situation, spec: AggregateSpec, stencil: Stencil) -> str | None:
+    """Why torch's poolings cannot use a window, or None if they can."""
     if stencil.num_axes > 3:
         return f"the window has {stencil.num_axes} axes; torch pools along 1 to 3"
     if stencil.padding_mode != "zeros" or stencil.padding != stencil.padding_after:
@@ -89,9 +100,10 @@ def _pool_rule(situation: Situation, uniform: bool) -> bool | str | None:
         return "torch averages without dilation only"
     if max(stencil.padding) and max(stencil.dilation) > 1:
         return "a dilated window may step over all nodes, where torch gives minus infinity"
-    if uniform and not situation.uniform:
-        return "items differ in size"
-    return True
+    half = situation.dtype in (torch.bfloat16, torch.float16)
+    if half and situation.device == "cpu" and stencil.num_axes == 3 and spec.reduce in ("sum", "mean"):
+        return "torch averages volumes on a CPU in single and double precision only"
+    return None
 
 
 RULES = (

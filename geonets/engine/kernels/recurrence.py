@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -111,7 +112,7 @@ def _buckets(topology: Topology, reverse: bool) -> _Buckets:
     """Chains whose lengths lie within a factor of each other, the longest first."""
     counts, total = topology.node_counts, topology.num_nodes
     factors = int(counts.max()) / counts.clamp(min=1)
-    bucket_of = (factors.log() / torch.tensor(BUCKET).log()).long().clamp(max=MOST_BUCKETS - 1)
+    bucket_of = (factors.log() / math.log(BUCKET)).long().clamp(max=MOST_BUCKETS - 1)
     bucket_of[counts == 0] = MOST_BUCKETS
     places, parts, before = counts.new_empty(total), [], 0
     for number in range(MOST_BUCKETS):

@@ -1,0 +1,65 @@
+"""What the planner promises of every kernel, the exceptions with their reasons, and what docs/planner.md says of them."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import torch
+from every_layer import CASES, made
+
+import geonets as gn
+
+PAGE = Path(__file__).parent.parent / "docs" / "planner.md"
+PROMISES = ("second derivatives", "one graph", "any size", "bfloat16", "other devices")
+EXCEPTIONS: dict[str, dict[str, str]] = {
+    "second derivatives": {},
+    "one graph": {},
+    "any size": {
+        "dense_attention_by_length": "no: anew for each mixture of lengths",
+        "bucketed_recurrence": "no: anew for each mixture of lengths",
+        "fused_recurrence": "no: anew for each length, torch unrolls it",
+        "spread_on_grid": "no: anew where nodes are left over behind the last block",
+        "level_recurrence": "no: anew for each number of levels",
+    },
+    "bfloat16": {},
+    "other devices": {},
+}
+"""The kernels that do not keep a promise, and why; the page and the tests read this."""
+
+UNIFORM, RAGGED = [4, 4], [5, 0, 3]
+LAYERS = [(name, draw) for name, draw in CASES if name != "Dropout"]
+IDS = [f"{name}-{draw.__name__}" for name, draw in LAYERS]
+
+
+def inputs_of(structure: gn.Structure) -> dict[str, torch.Tensor]:
+    """Features and positions of which gradients are recorded."""
+    return {name: field.clone().requires_grad_() for name, field in structure.nodes.items()}
+
+
+def kernels_of(layer: Any, structure: gn.Structure) -> set[str]:
+    """The kernels that compute a layer on a structure."""
+    return {step.plan.name for step in gn.explain_plan(layer, structure)}
+
+
+def breaks(promise: str, layer: Any, structure: gn.Structure) -> bool:
+    """Whether a kernel that runs here is an exception to a promise."""
+    return bool(kernels_of(layer, structure) & set(EXCEPTIONS[promise]))
+
+
+def coarsens(name: str) -> bool:
+    """Whether a layer makes nodes whose number depends on the data, which no graph of a compiler can foresee."""
+    makers = "Coarsen Refine Interpolate TopKPooling SetAbstraction FeaturePropagation models.UNet models.PointNet2"
+    return name.split(maxsplit=1)[0] in makers.split()
+
+
+@functools.cache
+def case_of_each() -> dict[str, tuple[str, Any, bool]]:
+    """For each kernel that some layer is lowered to: the layer, a structure, and whether its items share a size."""
+    found: dict[str, tuple[str, Any, bool]] = {}
+    for uniform, counts in ((True, UNIFORM), (False, [5, 3])):
+        for name, draw in sorted(LAYERS, key=lambda case: coarsens(case[0])):
+            for kernel in kernels_of(made(name), draw(counts, 1)):
+                found.setdefault(kernel, (name, draw, uniform))
+    return found
