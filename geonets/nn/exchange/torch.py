@@ -157,6 +157,7 @@ def _parts_to_torch(layers: nn.Module, layout: Layout, place: str) -> OrderedDic
 def _require_torchs_options(layer: nn.Module, place: str) -> None:
     """Raise where a layer, or one inside it, uses an option that torch's class does not have."""
     twins = {ours: theirs for theirs, ours in TWINS.items()}
+    part: Any
     for part in layer.modules():
         if getattr(part, "padding", None) == "causal":
             raise UnsupportedError(
