@@ -32,7 +32,7 @@ class Product(Topology):
         second: the fast factor, with as many items.
 
     Example:
-        >>> from geonets.core.topology import Chain, Graph
+        >>> from geonets.core.topology import Chain, Graph, Grid
         >>> pair = Graph(torch.tensor([0, 1]), torch.tensor([1, 0]), node_counts=2)
         >>> Product(Chain(10), pair)
         Product(1 item of 10 x 2 nodes: Chain x Graph)
