@@ -452,7 +452,7 @@ MUTATIONS = (
         "core/topology/lattice.py",
         "places = torch.where(torch.tensor(source.lattice.periodic, device=source.device), around, places)",
         "pass",
-        "tests/laws/test_identities_topology.py",
+        "tests/core/test_topology.py",
     ),
     Mutation(
         "a place that does not exist but is heard",

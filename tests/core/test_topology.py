@@ -30,6 +30,15 @@ def test_a_grid_links_along_every_axis() -> None:
     assert gn.Grid((2, 3, 4)).links.num_edges == 2 * (1 * 3 * 4 + 2 * 2 * 4 + 2 * 3 * 3)
 
 
+def test_along_a_periodic_axis_the_last_node_is_linked_to_the_first() -> None:
+    import networkx
+
+    ring = networkx.cycle_graph(5).to_directed()
+    assert pairs(gn.Chain(5, periodic=True).links) == sorted(ring.edges)
+    torus = networkx.convert_node_labels_to_integers(networkx.grid_graph((4, 3), periodic=True), ordering="sorted")
+    assert pairs(gn.Grid((3, 4), periodic=True).links) == sorted(torus.to_directed().edges)
+
+
 def test_a_product_is_cartesian_and_its_edge_types_tell_the_factor() -> None:
     import networkx
 
