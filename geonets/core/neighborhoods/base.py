@@ -28,11 +28,12 @@ class Neighborhood(abc.ABC):
     @property
     def key(self) -> str:
         """What its edges are remembered by: a string, which a compiler can trace."""
-        if torch.compiler.is_compiling():  # a trace must leave nothing behind
-            return self._described()
-        if "_key" not in self.__dict__:
-            object.__setattr__(self, "_key", self._described())
-        return self.__dict__["_key"]
+        if "_key" in self.__dict__:
+            return self.__dict__["_key"]
+        described = self._described()
+        if not torch.compiler.is_compiling():  # a trace must leave nothing behind
+            object.__setattr__(self, "_key", described)
+        return described
 
     @property
     def reads_pos(self) -> bool:
