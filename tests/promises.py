@@ -28,6 +28,13 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 }
 """The kernels that do not keep a promise, and why; the page and the tests read this."""
 
+UNTRACED: dict[str, tuple[str, str]] = {
+    "TopKPooling": ("chain grid cloud graph", "which nodes stay is decided by their features"),
+    "DynamicEdgeConv": ("chain grid cloud graph", "neighbours are searched among the features, inside the call"),
+    "models.UNet": ("chain grid volume", "the links of its coarser lattices are made inside the call"),
+}
+"""The layers that no graph of a compiler can hold, on which structures, and why; the page names them."""
+
 UNIFORM, RAGGED = [4, 4], [5, 0, 3]
 LAYERS = [(name, draw) for name, draw in CASES if name != "Dropout"]
 IDS = [f"{name}-{draw.__name__}" for name, draw in LAYERS]
@@ -52,6 +59,12 @@ def coarsens(name: str) -> bool:
     """Whether a layer makes nodes whose number depends on the data, which no graph of a compiler can foresee."""
     makers = "Coarsen Refine Interpolate TopKPooling SetAbstraction FeaturePropagation models.UNet models.PointNet2"
     return name.split(maxsplit=1)[0] in makers.split()
+
+
+def untraced(name: str, draw: Any) -> bool:
+    """Whether a layer is an exception to "one graph"."""
+    kinds, _ = UNTRACED.get(name.split(maxsplit=1)[0], ("", ""))
+    return draw.__name__ in kinds.split() and not name.endswith("on graphs")
 
 
 @functools.cache
