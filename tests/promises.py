@@ -31,6 +31,9 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 UNTRACED: dict[str, tuple[str, str]] = {
     "TopKPooling": ("chain grid cloud graph", "which nodes stay is decided by their features"),
     "DynamicEdgeConv": ("chain grid cloud graph", "neighbours are searched among the features, inside the call"),
+    "Across": ("grid moving", "whether slices and fibres still agree in size is looked up in them"),
+    "Along": ("volume moving grid", "whether slices and fibres still agree in size is looked up in them"),
+    "models.SchNet": ("cloud graph", "atomic numbers are checked against the table"),
     "models.UNet": ("chain grid volume", "the links of its coarser lattices are made inside the call"),
 }
 """The layers that no graph of a compiler can hold, on which structures, and why; the page names them."""
@@ -61,9 +64,20 @@ def coarsens(name: str) -> bool:
     return name.split(maxsplit=1)[0] in makers.split()
 
 
+def specialised(name: str, draw: Any) -> bool:
+    """Whether a layer meets a size of 1, which torch takes to be 1 for good, or slots that depend on who is heard."""
+    return (
+        coarsens(name)
+        or name in ("RGCNConv", "models.ResNet18")
+        or (name, draw.__name__) == ("Conv2d on tori", "sparse")
+    )
+
+
 def untraced(name: str, draw: Any) -> bool:
     """Whether a layer is an exception to "one graph"."""
     kinds, _ = UNTRACED.get(name.split(maxsplit=1)[0], ("", ""))
+    if name.startswith(("Across", "Along")) and not name.endswith(("with strides", "to one")):
+        return False  # sizes stay
     return draw.__name__ in kinds.split() and not name.endswith("on graphs")
 
 

@@ -78,7 +78,9 @@ class GNBlock(Layer):
             return structure
         edges_of_item = None
         if edge_rows is not None:  # the edges of an item are a set
-            edges = Structure(Set(structure.topology.edge_counts), {"x": edge_rows})
+            topology = structure.topology
+            edge_set = topology.remember("edge set", lambda: Set(topology.edge_counts))
+            edges = Structure(edge_set, {"x": edge_rows})
             edges_of_item = run(self.to_items, AggregateOperands(edge_rows), edges)
         nodes_of_item = run(self.to_items, AggregateOperands(structure.x), structure)
         return structure.replace(globals={"u": self.global_model(_joined(edges_of_item, nodes_of_item, state))})

@@ -58,10 +58,10 @@ class JumpingKnowledge(Layer):
 
     def forward(self, structures: Sequence[Structure]) -> Structure:
         """Join the `x` of all; the other fields are those of the last."""
-        topologies = {id(structure.topology) for structure in structures}
-        if len(topologies) != 1:
+        if not structures or any(structure.topology is not structures[0].topology for structure in structures):
+            count = len({id(structure.topology) for structure in structures})
             raise StructureError(
-                f"`structures` must be results of layers on the same nodes; got {len(topologies)} topologies. "
+                f"`structures` must be results of layers on the same nodes; got {count} topologies. "
                 "Pass a list with the result of each layer."
             )
         rows = torch.stack([features(structure) for structure in structures], 1)  # (N, T, C)

@@ -10,7 +10,7 @@ import torch
 import torch._dynamo as dynamo
 import torch.fx.experimental._config as fx_config
 from every_layer import made
-from promises import EXCEPTIONS, IDS, LAYERS, PAGE, PROMISES, UNTRACED, breaks, case_of_each, coarsens, untraced
+from promises import EXCEPTIONS, IDS, LAYERS, PAGE, PROMISES, UNTRACED, breaks, case_of_each, specialised, untraced
 from torch._dynamo.exc import RecompileError
 
 from geonets.engine.plan import RULES
@@ -43,7 +43,8 @@ def compiled(name: str, draw: Any, sizes: list[list[int]]) -> None:
             traced(structures[0])
         return
     torch.testing.assert_close(traced(structures[0]).x, expected[0], atol=1e-10, rtol=1e-10)
-    if len(sizes) > 1 and breaks("any size", layer, structures[0]):
+    one_length = name.startswith("JumpingKnowledge")  # its chains are as long as there are layers to join
+    if len(sizes) > 1 and breaks("any size", layer, structures[0]) and not one_length:
         with pytest.raises(RecompileError):
             traced(structures[1])
         return
@@ -65,13 +66,12 @@ def test_every_layer_compiles_once(name: str, draw: Any) -> None:
     if untraced(name, draw):
         layer, structure = made(name), draw(UNIFORM[0], 1)
         layer(structure)
-        with pytest.raises(Exception, match="data-dependent"):
+        with pytest.raises(Exception, match=r"(?i)data.dependent"):
             torch.compile(layer, fullgraph=True, dynamic=True, backend="eager")(structure)
     elif name in ("RNN3d", "LSTM3d", "GRU3d"):  # unrolled corner by corner and level by level: minutes to trace
         compiled(name, draw, [[2, 2]])
     else:
-        once = coarsens(name) or name == "RGCNConv"  # whose relations are traced anew where one is heard but once
-        compiled(name, draw, UNIFORM[:1] if once else UNIFORM)
+        compiled(name, draw, UNIFORM[:1] if specialised(name, draw) else UNIFORM)
 
 
 @pytest.mark.parametrize("name", ["Conv2d", "GCNConv", "GATConv"])
