@@ -63,6 +63,7 @@ from geonets.data.interop import from_trimesh as from_trimesh
 from geonets.data.interop import molecule as molecule
 from geonets.data.interop import to_networkx as to_networkx
 from geonets.data.interop import to_pyg as to_pyg
+from geonets.data.readers import read as read
 from geonets.data.transforms import connect as connect
 from geonets.data.transforms import relate as relate
 from geonets.data.trees import tree as tree

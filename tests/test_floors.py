@@ -41,13 +41,17 @@ FLOORS = {
     "data/voxels.py": 10,
     "data/interop/": 10,
     "data/transforms/": 10,
+    "data/archives.py": 10,
+    "data/storage/": 10,
     "models/": 10,
     "view/": 10,
-    "data/catalog.py": 11,
+    "data/readers/": 11,
+    "data/loading/": 11,
     "training/": 11,
-    "__init__.py": 12,
-    "tour/": 12,
-    "cli.py": 13,
+    "data/catalog/": 12,
+    "__init__.py": 13,
+    "tour/": 13,
+    "cli.py": 14,
 }
 """The floor of every file, by the longest prefix of its path. A new file or folder gets its place here."""
 

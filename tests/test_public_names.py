@@ -20,7 +20,7 @@ PUBLIC = {
         Coarser Blocks Voxels Farthest Top Independent Back Along Strong Between
         Window Transposed ByType Coarser Blocks Voxels Farthest Top Independent Back Along Strong
         chain grid points graph mesh tree voxels molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
-        connect relate explain_plan reference view
+        connect relate explain_plan reference read view
         windows jacobian_spectrum
         from_torch to_torch
     """,

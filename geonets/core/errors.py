@@ -5,6 +5,8 @@ Every message reads: `` `argument` must <rule>; got <value> (<where>). <What to 
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class GeonetsError(Exception):
     """The root of every error that geonets raises on purpose."""
@@ -35,7 +37,21 @@ class UnsupportedError(GeonetsError, NotImplementedError):
 
 
 class ReadError(GeonetsError, ValueError):
-    """A file or a piece of text cannot be read."""
+    """A file or a piece of text cannot be read.
+
+    Args:
+        message: what is wrong and what to do.
+        source: the file's name, or None for text that came from no file.
+        place: where in it: a line, byte, record, row or member; or None.
+    """
+
+    def __init__(self, message: str, *, source: str | None = None, place: str | None = None) -> None:
+        super().__init__(message)
+        self.source = source
+        self.place = place
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _read_error, (str(self), self.source, self.place)
 
 
 class MissingPackageError(GeonetsError, ImportError):
@@ -44,3 +60,7 @@ class MissingPackageError(GeonetsError, ImportError):
 
 class CheckError(GeonetsError, AssertionError):
     """A layer does not keep a law that was required of it."""
+
+
+def _read_error(message: str, source: str | None, place: str | None) -> ReadError:
+    return ReadError(message, source=source, place=place)

@@ -1,0 +1,7 @@
+"""Files that others wrote, one format a file, over the library that reads it best."""
+
+from geonets.data.readers.formats import FORMATS, Format
+from geonets.data.readers.read import read
+from geonets.data.readers.source import Source
+
+__all__ = ["FORMATS", "Format", "Source", "read"]

@@ -1,0 +1,62 @@
+"""The formats that `read` knows: how each is recognised, and which module reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any, final
+
+from geonets.core.structure import Structure
+from geonets.data.readers.source import Source
+
+Guess = Callable[[Source], bool]
+
+
+@final
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """One file format.
+
+    Args:
+        name: what `read(path, format=...)` calls it.
+        about: what it holds, in a few words.
+        suffixes: of its files, in lower case, with the dot.
+        module: of this folder, with the function `read_<name>`.
+        content: whether a file looks like it from within; None where only the suffix tells.
+        sure: whether `content` is proof, so that the suffix need not fit.
+    """
+
+    name: str
+    about: str
+    suffixes: tuple[str, ...]
+    module: str
+    content: Guess | None = None
+    sure: bool = False
+
+    @property
+    def reader(self) -> Callable[..., Structure]:
+        """The function that reads it: `reader(source, **options)`."""
+        module = importlib.import_module(f"geonets.data.readers.{self.module}")
+        return getattr(module, f"read_{self.name}")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The reader's own options with their defaults."""
+        parameters = inspect.signature(self.reader).parameters.values()
+        return {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+
+
+def starts(*signatures: bytes) -> Guess:
+    """Whether a file begins with one of some bytes."""
+    return lambda source: not source.is_folder and source.head(64).startswith(signatures)
+
+
+def has(word: bytes, within: int = 4096) -> Guess:
+    """Whether a word stands near the beginning of a file."""
+    return lambda source: not source.is_folder and word in source.head(within)
+
+
+FORMATS: tuple[Format, ...] = (Format("off", "meshes, as text", (".off",), "off", starts(b"OFF"), sure=True),)
+"""Every format; where several claim a file by its content, the first is taken."""
