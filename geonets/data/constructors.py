@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, ShapeError, StructureError
-from geonets.core.ranges import offsets_of
+from geonets.core.ranges import counts_of, offsets_of
 from geonets.core.shapes import expect
 from geonets.core.structure import Level, Structure
 from geonets.core.topology import Chain, Graph, Grid, Set
@@ -80,18 +80,22 @@ def grid(
     return _structure(Grid(sizes, axes, num_items, periodic), {"x": rows}, y, levels)
 
 
-def points(pos: Rows, x: Rows = None, *, y: Any = None, **levels: Any) -> Structure:
+def points(
+    pos: Rows, x: Rows = None, *, batch: Any = None, num_items: int | None = None, y: Any = None, **levels: Any
+) -> Structure:
     """Point clouds, or any sets of nodes without edges.
 
     Args:
         pos: `(B, N, D)` positions, or a list of `(N_b, D)`; None for sets without positions.
         x: features in the same form, or None.
+        batch: `(N,)` the item of each row, ascending, as in PyG; `pos` and `x` are then `(N, ...)` rows of all items.
+        num_items: items, where some at the end or between have no rows in `batch`.
         y: `(B, ...)` one target an item.
         **levels: further fields: `nodes=`, `globals=`, `meta=` as in `Structure`.
 
     Raises:
         ShapeError: if the axes are others, or `pos` and `x` disagree.
-        StructureError: if neither is given.
+        StructureError: if neither is given, or `batch` is not in order.
 
     Example:
         >>> points([torch.randn(1024, 3)])
@@ -101,6 +105,10 @@ def points(pos: Rows, x: Rows = None, *, y: Any = None, **levels: Any) -> Struct
     given = {name: value for name, value in (("pos", pos), ("x", x)) if value is not None}
     if not given:
         raise StructureError("`pos` must be given, or x; got neither. Pass one tensor an item.")
+    if batch is not None:
+        rows = {name: _tensor(value, name) for name, value in given.items()}
+        count = len(next(iter(rows.values())))
+        return _structure(Set(counts_of(batch, count, num_items)), rows, y, levels)
     packed = {name: _lattice_rows(value, name, 1) for name, value in given.items()}
     (_, sizes, num_items), *others = packed.values()
     for _, other, other_items in others:
@@ -120,6 +128,8 @@ def graph(
     num_nodes: int | Sequence[int] | None = None,
     *,
     pos: Any = None,
+    batch: Any = None,
+    num_items: int | None = None,
     y: Any = None,
     nodes: dict[str, Tensor] | None = None,
     edges: dict[str, Tensor] | None = None,
@@ -134,6 +144,8 @@ def graph(
         edge_type: `(E,)` relations, or a list.
         num_nodes: nodes of the graph, or a list; unless given those of `x` or `pos`, or else up to the last one named.
         pos: `(N, D)` positions, or a list.
+        batch: `(N,)` the item of each node, ascending, as in PyG: one `edge_index` then counts the nodes of all items.
+        num_items: items, where some at the end or between have no nodes in `batch`.
         y: one target an item, `(B, ...)`; one a node goes into `nodes={"y": ...}`.
         nodes: further fields of all nodes.
         edges: further fields of all edges, in the order of `edge_index`.
@@ -153,6 +165,8 @@ def graph(
           nodes   x           (3, 4) float32
     """
     several = _is_list(edge_index)
+    if batch is not None:
+        num_nodes = len(torch.as_tensor(batch))
     indices = [_edge_index(part) for part in (edge_index if several else [edge_index])]
     columns = {
         name: [_tensor(part, name) for part in (value if several else [value])]
@@ -179,8 +193,8 @@ def graph(
     shifts = offsets_of(torch.tensor(counts, dtype=torch.long))[:-1].tolist()
     whole = torch.cat([index + shift for index, shift in zip(indices, shifts, strict=True)], 1)
     packed = {name: torch.cat(parts) for name, parts in columns.items()}
-    device_counts = torch.tensor(counts, dtype=torch.long, device=whole.device)
-    topology = Graph(whole[0], whole[1], device_counts, packed.pop("edge_type", None))
+    item_counts = torch.tensor(counts) if batch is None else counts_of(batch, sum(counts), num_items)
+    topology = Graph(whole[0], whole[1], item_counts.to(whole.device), packed.pop("edge_type", None))
     order = topology.links.input_order
     edge_rows = {**({"edge_attr": packed.pop("edge_attr")} if "edge_attr" in packed else {}), **(edges or {})}
     for name, rows in edge_rows.items():

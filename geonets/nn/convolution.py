@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from geonets.core.neighborhoods import Stencil
+from geonets.core.neighborhoods import MOST_ADDED, Stencil
 from geonets.engine.plan import run
 from geonets.engine.spec import ConvolveOperands, ConvolveSpec
 from geonets.nn.layer import Layer, features, remembered, with_rows
@@ -24,6 +24,8 @@ class _Convolution(Layer):
     in_channels: int
     weight: Any
     bias: Any
+    most_added: int = MOST_ADDED
+    """How many nodes more than the input the result may have: see `Stencil`."""
 
     def __init__(
         self,
@@ -49,9 +51,8 @@ class _Convolution(Layer):
     def spec(self) -> ConvolveSpec:
         """What the planner reads."""
         native: Any = self
-        return _spec(
-            native.kernel_size, native.stride, native.padding, native.dilation, native.groups, native.padding_mode
-        )
+        options = native.groups, native.padding_mode, self.most_added
+        return _spec(native.kernel_size, native.stride, native.padding, native.dilation, *options)
 
     def forward(self, input: Any) -> Any:
         """Convolve a chain or grid with as many axes as the kernel."""
@@ -107,6 +108,7 @@ def _spec(
     dilation: tuple[int, ...],
     groups: int,
     padding_mode: str,
+    most_added: int,
 ) -> ConvolveSpec:
     reach = [d * (k - 1) for d, k in zip(dilation, kernel_size, strict=True)]
     if padding == "valid":
@@ -117,4 +119,5 @@ def _spec(
             before, after = (reach[0], *before[1:]), (0, *after[1:])
     else:
         before = after = tuple(int(p) for p in padding)
-    return ConvolveSpec(Stencil(kernel_size, stride, before, after, dilation, padding_mode), groups)
+    stencil = Stencil(kernel_size, stride, before, after, dilation, padding_mode, most_added=most_added)
+    return ConvolveSpec(stencil, groups)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from geonets.core.errors import ShapeError
-from geonets.core.neighborhoods import Stencil, Transposed
+from geonets.core.neighborhoods import MOST_ADDED, Stencil, Transposed
 from geonets.core.topology import Topology
 from geonets.engine.plan import run
 from geonets.engine.spec import ConvolveOperands, ConvolveSpec, swap_channels
@@ -24,6 +24,8 @@ class _Transposed(Layer):
     output_padding: Any
     weight: Any
     bias: Any
+    most_added: int = MOST_ADDED
+    """How many nodes more than the input the result may have: see `Stencil`."""
 
     @property
     def spec(self) -> ConvolveSpec:
@@ -47,7 +49,8 @@ class _Transposed(Layer):
 
     def _spec(self, output_padding: tuple[int, ...]) -> ConvolveSpec:
         native: Any = self
-        return _spec(native.kernel_size, native.stride, native.padding, native.dilation, output_padding, native.groups)
+        options = output_padding, native.groups, self.most_added
+        return _spec(native.kernel_size, native.stride, native.padding, native.dilation, *options)
 
     def _padding_for(self, topology: Topology, output_size: Sequence[int] | Tensor) -> tuple[int, ...]:
         least = self._spec((0,) * len(self.output_padding)).neighborhood.target(topology).sizes.sizes
@@ -107,5 +110,7 @@ def _spec(
     dilation: tuple[int, ...],
     output_padding: tuple[int, ...],
     groups: int,
+    most_added: int,
 ) -> ConvolveSpec:
-    return ConvolveSpec(Transposed(Stencil(kernel_size, stride, padding, padding, dilation), output_padding), groups)
+    stencil = Stencil(kernel_size, stride, padding, padding, dilation, most_added=most_added)
+    return ConvolveSpec(Transposed(stencil, output_padding), groups)

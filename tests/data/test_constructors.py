@@ -153,3 +153,40 @@ def test_connect_writes_a_neighborhood_down() -> None:
     links = graph.topology.links
     assert dict(zip(links.receivers.tolist(), links.senders.tolist(), strict=True)) == {0: 1, 1: 0, 2: 1, 3: 2}
     assert torch.equal(graph.pos, pos)
+
+
+def test_a_batch_vector_says_the_same_as_a_list() -> None:
+    pos, x = torch.randn(5, 3), torch.randn(5, 2)
+    cloud = gn.points(pos, x=x, batch=torch.tensor([0, 0, 2, 2, 2]), num_items=4)
+    assert cloud.topology.node_counts.tolist() == [2, 0, 3, 0]
+    assert torch.equal(cloud[2].pos, pos[2:]) and torch.equal(cloud[2].x, x[2:])
+    edge_index = torch.tensor([[0, 1, 3, 4], [1, 0, 2, 3]])
+    together = gn.graph(edge_index, x=x, batch=[0, 0, 1, 1, 1])
+    apart = gn.graph([edge_index[:, :2], edge_index[:, 2:] - 2], x=[x[:2], x[2:]])
+    assert together.topology.node_counts.tolist() == apart.topology.node_counts.tolist() == [2, 3]
+    assert torch.equal(together.topology.links.senders, apart.topology.links.senders)
+    with pytest.raises(gn.errors.StructureError, match="from item 0 to item 1"):
+        gn.graph(torch.tensor([[0], [2]]), x=x, batch=[0, 0, 1, 1, 1])
+    assert len(gn.points(None, x=torch.zeros(0, 2), batch=torch.empty(0, dtype=torch.long))) == 0
+
+
+def test_a_tree_may_be_given_by_its_edges() -> None:
+    by_edges = gn.tree(torch.tensor([[3, 1, 2], [1, 0, 0]]))
+    assert torch.equal(by_edges.topology.links.senders, gn.tree(torch.tensor([-1, 0, 0, 1])).topology.links.senders)
+    assert gn.tree(torch.empty(2, 0, dtype=torch.long)).num_nodes == 1
+
+
+def test_a_layer_may_be_allowed_to_add_more() -> None:
+    layer = gn.nn.Conv1d(1, 1, 3, padding=40)
+    layer.most_added = 77
+    with pytest.raises(gn.errors.ShapeError, match="more than 77 nodes; got 81"):
+        layer(gn.chain(torch.randn(1, 3, 1)))
+    with pytest.raises(gn.errors.ShapeError, match="more than 77 nodes; got 164"):
+        layer(gn.chain([torch.randn(3, 1), torch.randn(5, 1)]))
+    layer.most_added = 160
+    assert layer(gn.chain([torch.randn(3, 1), torch.randn(5, 1)])).num_nodes == 164
+    grow = gn.nn.ConvTranspose1d(1, 1, 2, stride=10**6)
+    for lengths in ([3, 3], [300, 2]):
+        with pytest.raises(gn.errors.ShapeError, match="most_added"):
+            gn.nn.ConvTranspose1d(1, 1, 2, stride=10**9)(gn.chain([torch.randn(n, 1) for n in lengths]))
+    assert grow(gn.chain(torch.randn(1, 3, 1))).num_nodes == 3 * 10**6 - 10**6 + 2

@@ -11,13 +11,14 @@ from geonets.core.neighborhoods.links import Links, Predecessors, WithLoops, Wit
 from geonets.core.neighborhoods.natural import Blocks, Coarser, Itself, Near
 from geonets.core.neighborhoods.nearest import KNN, Radius
 from geonets.core.neighborhoods.product import Along, Strong
-from geonets.core.neighborhoods.stencil import Stencil
+from geonets.core.neighborhoods.stencil import MOST_ADDED, Stencil
 from geonets.core.neighborhoods.top import Top
 from geonets.core.neighborhoods.transposed import Transposed
 from geonets.core.neighborhoods.window import Window
 
 __all__ = [
     "KNN",
+    "MOST_ADDED",
     "Along",
     "Back",
     "Between",

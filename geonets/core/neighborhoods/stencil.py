@@ -17,6 +17,8 @@ from geonets.core.structure import Structure
 from geonets.core.topology import EdgeList, Lattice, OnLattice, SparseGrid, Topology, lattice_edges
 
 PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
+MOST_ADDED = 2**28
+"""How many nodes a window may add unless said: a gigabyte a channel, in float32."""
 
 
 @final
@@ -35,6 +37,8 @@ class Stencil(Neighborhood):
         dilation: input nodes between neighbouring window places.
         padding_mode: what lies outside: `"zeros"` nothing, `"reflect"`, `"replicate"`, `"circular"`.
         ceil_mode: let the last window start inside and end outside.
+        most_added: how many nodes more than the input the result may have: a padding that is a slip of the pen is
+            refused before anything is allocated for it.
 
     Raises:
         OptionError: if a number is out of range or the tuples are of different lengths.
@@ -47,6 +51,7 @@ class Stencil(Neighborhood):
     dilation: tuple[int, ...]
     padding_mode: str = "zeros"
     ceil_mode: bool = False
+    most_added: int = dataclasses.field(default=MOST_ADDED, repr=False)
 
     def __post_init__(self) -> None:
         least = {"kernel_size": 1, "stride": 1, "padding": 0, "padding_after": 0, "dilation": 1}
@@ -95,6 +100,7 @@ class Stencil(Neighborhood):
             if min(sizes.uniform) > 0 and min(out) < 1:
                 raise self._too_large(sizes.uniform)
             out = out if min(sizes.uniform) > 0 else tuple(0 for _ in out)
+            require_room(sizes, sizes.num_items * math.prod(out), self)
             return topology.with_sizes(Sizes.of(out, sizes.num_items, device=topology.device))
         return topology.remember(("target", self.key), lambda: self._ragged_target(topology))
 
@@ -176,6 +182,7 @@ class Stencil(Neighborhood):
         if len(small):
             raise self._too_large(tuple(table[int(small[0])].tolist()), item=int(small[0]))
         out = torch.where(empty, 0, out)
+        require_room(topology.sizes, float(out.double().prod(1).sum()), self)
         return topology.with_sizes(Sizes(None, topology.num_items, out, int(out.prod(1).sum())))
 
     def _check_padding(self, topology: Lattice) -> None:
@@ -219,3 +226,13 @@ class Stencil(Neighborhood):
 
     def _row(self, numbers: tuple[int, ...] | tuple[bool, ...], topology: Topology) -> Tensor:
         return torch.tensor(numbers, device=topology.device)
+
+
+def require_room(sizes: Sizes, nodes: float, stencil: Stencil) -> None:
+    """Raise unless a window's result of so many nodes is one that somebody can have meant."""
+    if nodes > sizes.total + stencil.most_added:
+        raise ShapeError(
+            f"`padding` and `stride` must not add more than {stencil.most_added} nodes; got {nodes:.3g} from "
+            f"{sizes.total} (window {stencil.kernel_size}, padding {stencil.padding}). "
+            "Pad less, or raise most_added of the layer."
+        )

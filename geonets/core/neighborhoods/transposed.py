@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import final
 
 import torch
 
 from geonets.core.errors import OptionError, ShapeError, StructureError
 from geonets.core.neighborhoods.base import Neighborhood
-from geonets.core.neighborhoods.stencil import Stencil
+from geonets.core.neighborhoods.stencil import Stencil, require_room
 from geonets.core.ranges import Sizes
 from geonets.core.structure import Structure
 from geonets.core.topology import EdgeList, Lattice, Topology, lattice_edges
@@ -74,6 +75,7 @@ class Transposed(Neighborhood):
             if min(sizes.uniform) > 0 and min(out) < 1:
                 raise self._too_small(sizes.uniform)
             out = out if min(sizes.uniform) > 0 else (0,) * len(out)
+            require_room(sizes, sizes.num_items * math.prod(out), self.stencil)
             return lattice.with_sizes(Sizes.of(out, sizes.num_items, device=lattice.device))
         stride, shifts = (
             torch.tensor(numbers, device=lattice.device) for numbers in (self.stencil.stride, self._shifts(lattice))
@@ -84,6 +86,7 @@ class Transposed(Neighborhood):
         if len(small):
             raise self._too_small(tuple(sizes.table[int(small[0])].tolist()), f", item {int(small[0])}")
         table = torch.where(empty, 0, table)
+        require_room(sizes, float(table.double().prod(1).sum()), self.stencil)
         return lattice.with_sizes(Sizes(None, sizes.num_items, table, int(table.prod(1).sum())))
 
     def _shifts(self, lattice: Lattice) -> list[int]:

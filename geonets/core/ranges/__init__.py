@@ -1,5 +1,6 @@
 """Arithmetic on packed rows: sizes and offsets, the rows of chosen items, and reductions over sorted segments."""
 
+from geonets.core.ranges.item_ids import counts_of
 from geonets.core.ranges.segments import (
     joined,
     segment_max,
@@ -16,6 +17,7 @@ __all__ = [
     "Sizes",
     "as_items",
     "concatenated_ranges",
+    "counts_of",
     "joined",
     "offsets_of",
     "segment_max",
