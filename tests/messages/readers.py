@@ -56,7 +56,7 @@ CASES = [
     ("must have finite numbers only; got 'inf'", lambda: table(source(""), ["1 inf"])),
     ("must have a number there; got '1_0'", lambda: table(source(""), ["1 1_0"])),
     ("must have 64-bit whole numbers; got '99999999999999999999'", lambda: table(source(""), ["9" * 20], kind=int)),
-    ("must be whole; got half .*record 2, line 9", lambda: broken_record()),
+    ("must be whole; got half .*record 2, line 9", broken_record),
     ("must begin with OFF; got 'of'", lambda: read("a.off", "of", format="off")),
     ("must announce three whole numbers; got '3 x' .*line 2", lambda: read("a.off", "OFF\n3 x\n")),
     ("must have the 3 vertices and 1 faces that line 2 announces", lambda: read("a.off", CORNER)),
