@@ -19,6 +19,7 @@ FLOORS = {
     "core/options.py": 1,
     "core/packages.py": 1,
     "core/shapes.py": 1,
+    "core/tensors.py": 1,
     "core/ranges/": 1,
     "core/fields.py": 2,
     "core/topology/": 2,

@@ -15,7 +15,8 @@ from geonets.core.errors import DtypeError, ShapeError, StructureError
 from geonets.core.ranges import counts_of, offsets_of
 from geonets.core.shapes import expect
 from geonets.core.structure import Level, Structure
-from geonets.core.topology import Chain, Graph, Grid, Set
+from geonets.core.tensors import as_tensor
+from geonets.core.topology import Chain, Graph, Grid, Set, Topology
 
 Rows = Any
 """A tensor or array with a leading batch axis, or a list of them with one an item."""
@@ -44,7 +45,7 @@ def chain(x: Rows, *, periodic: bool = False, y: Any = None, **levels: Any) -> S
     rows, sizes, num_items = _lattice_rows(x, "x", 1)
     lengths = sizes[0] if isinstance(sizes, tuple) else sizes
     topology = Chain(lengths, num_items, periodic)
-    return _structure(topology, {"x": rows}, y, levels)
+    return of_topology(topology, {"x": rows}, y, levels)
 
 
 def grid(
@@ -75,9 +76,9 @@ def grid(
           nodes   x           (2024, 1) float32
     """
     if channels_first:
-        x = _tensor(x, "x").movedim(1, -1) if not _is_list(x) else [_tensor(part, "x").movedim(0, -1) for part in x]
+        x = as_tensor(x, "x").movedim(1, -1) if not _is_list(x) else [as_tensor(part, "x").movedim(0, -1) for part in x]
     rows, sizes, num_items = _lattice_rows(x, "x", None if axes is None else len(axes))
-    return _structure(Grid(sizes, axes, num_items, periodic), {"x": rows}, y, levels)
+    return of_topology(Grid(sizes, axes, num_items, periodic), {"x": rows}, y, levels)
 
 
 def points(
@@ -117,7 +118,7 @@ def points(
                 "`x` must have one row for each point of `pos`, item by item; got other counts. Pass equal counts."
             )
     topology = Set(sizes[0], num_items) if isinstance(sizes, tuple) else Set(sizes)
-    return _structure(topology, {name: rows for name, (rows, _, _) in packed.items()}, y, levels)
+    return of_topology(topology, {name: rows for name, (rows, _, _) in packed.items()}, y, levels)
 
 
 def graph(
@@ -166,10 +167,10 @@ def graph(
     """
     several = _is_list(edge_index)
     if batch is not None:
-        num_nodes = len(torch.as_tensor(batch))
+        num_nodes = len(as_tensor(batch, "batch"))
     indices = [_edge_index(part) for part in (edge_index if several else [edge_index])]
     columns = {
-        name: [_tensor(part, name) for part in (value if several else [value])]
+        name: [as_tensor(part, name) for part in (value if several else [value])]
         for name, value in (("x", x), ("edge_attr", edge_attr), ("edge_type", edge_type), ("pos", pos))
         if value is not None
     }
@@ -195,7 +196,6 @@ def graph(
     packed = {name: torch.cat(parts) for name, parts in columns.items()}
     item_counts = torch.tensor(counts) if batch is None else counts_of(batch, sum(counts), num_items)
     topology = Graph(whole[0], whole[1], item_counts.to(whole.device), packed.pop("edge_type", None))
-    order = topology.links.input_order
     edge_rows = {**({"edge_attr": packed.pop("edge_attr")} if "edge_attr" in packed else {}), **(edges or {})}
     for name, rows in edge_rows.items():
         if len(rows) != topology.num_edges:
@@ -203,9 +203,8 @@ def graph(
                 f"`{name}` must have {topology.num_edges} rows, one an edge; got shape {tuple(rows.shape)}. "
                 "Pass the rows in the order of edge_index."
             )
-    if order is not None:
-        edge_rows = {name: rows.index_select(0, order) for name, rows in edge_rows.items()}
-    return _structure(topology, {**packed, **(nodes or {})}, y, {"edges": edge_rows, **levels})
+    edge_rows = {name: topology.links.in_receiver_order(rows) for name, rows in edge_rows.items()}
+    return of_topology(topology, {**packed, **(nodes or {})}, y, {"edges": edge_rows, **levels})
 
 
 def mesh(vertices: Any, faces: Any, *, y: Any = None, **levels: Any) -> Structure:
@@ -226,8 +225,8 @@ def mesh(vertices: Any, faces: Any, *, y: Any = None, **levels: Any) -> Structur
         (12, torch.Size([4, 3]))
     """
     several = _is_list(vertices)
-    positions = [_tensor(part, "vertices") for part in (vertices if several else [vertices])]
-    triangles = [_integers(part, "faces") for part in (faces if several else [faces])]
+    positions = [as_tensor(part, "vertices") for part in (vertices if several else [vertices])]
+    triangles = [integers(part, "faces") for part in (faces if several else [faces])]
     if len(positions) != len(triangles):
         raise ShapeError(
             f"`faces` must hold one tensor a mesh, {len(positions)}; got {len(triangles)}. Pass equal lists."
@@ -250,12 +249,13 @@ def mesh(vertices: Any, faces: Any, *, y: Any = None, **levels: Any) -> Structur
     return graph(sides, pos=positions, num_nodes=counts.tolist(), y=y, levels={"faces": face_level}, **levels)
 
 
-def _structure(topology: Any, nodes: dict[str, Tensor], y: Any, levels: dict[str, Any]) -> Structure:
+def of_topology(topology: Topology, nodes: dict[str, Tensor], y: Any, levels: dict[str, Any]) -> Structure:
+    """A structure of what every constructor takes: further fields by level, and one target an item."""
     extra = dict(levels)
     all_nodes = {**nodes, **extra.pop("nodes", {})}
     items = dict(extra.pop("globals", {}))
     if y is not None:
-        target = torch.as_tensor(y)
+        target = as_tensor(y, "y")
         if not target.ndim or len(target) != topology.num_items:
             raise ShapeError(
                 f"`y` must have one row for each of the {topology.num_items} items; got shape {tuple(target.shape)}. "
@@ -268,7 +268,7 @@ def _structure(topology: Any, nodes: dict[str, Tensor], y: Any, levels: dict[str
 def _lattice_rows(x: Rows, name: str, num_axes: int | None) -> tuple[Tensor, Any, int]:
     """Packed rows; the size that all items share as a tuple, or a list of sizes; the number of items."""
     if not _is_list(x):
-        tensor = _tensor(x, name)
+        tensor = as_tensor(x, name)
         if tensor.ndim < 3 or (num_axes is not None and tensor.ndim != num_axes + 2):
             raise ShapeError(
                 f"`{name}` must have axes (B, {_axes(num_axes)}, C); got shape {tuple(tensor.shape)}. "
@@ -276,7 +276,7 @@ def _lattice_rows(x: Rows, name: str, num_axes: int | None) -> tuple[Tensor, Any
             )
         sizes = tuple(tensor.shape[1:-1])
         return tensor.flatten(0, -2), sizes, len(tensor)
-    parts = [_tensor(part, name) for part in x]
+    parts = [as_tensor(part, name) for part in x]
     if not parts:
         raise StructureError(
             f"`{name}` must hold at least one item; got an empty list. Pass a tensor (0, ..., C) for none."
@@ -321,7 +321,7 @@ def _node_counts(indices: list[Tensor], columns: dict[str, list[Tensor]], num_no
 
 
 def _edge_index(index: Any) -> Tensor:
-    tensor = _integers(index, "edge_index")
+    tensor = integers(index, "edge_index")
     if tensor.ndim != 2 or tensor.shape[0] != 2:
         hint = (
             " Transpose it."
@@ -332,22 +332,18 @@ def _edge_index(index: Any) -> Tensor:
     return tensor
 
 
-def _integers(value: Any, name: str) -> Tensor:
-    tensor = _tensor(value, name)
+def integers(value: Any, name: str) -> Tensor:
+    """A tensor of whole numbers, as long.
+
+    Raises:
+        DtypeError: if it holds others.
+    """
+    tensor = as_tensor(value, name)
     if not tensor.numel():
         return tensor.long()
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool:
         raise DtypeError(f"`{name}` must be integers; got {tensor.dtype}. Convert it with .long().")
     return tensor.long()
-
-
-def _tensor(value: Any, name: str) -> Tensor:
-    try:
-        return torch.as_tensor(value)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise DtypeError(
-            f"`{name}` must be a tensor or an array; got {type(value).__name__} ({error}). Convert it."
-        ) from None
 
 
 def _is_list(value: Any) -> bool:

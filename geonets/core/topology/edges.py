@@ -226,6 +226,10 @@ class EdgeList(Record):
             orders,
         )
 
+    def in_receiver_order(self, rows: Tensor) -> Tensor:
+        """Edge rows that are in the order in which the edges were given, put into the order of this list."""
+        return rows if self.input_order is None else rows.index_select(0, self.input_order)
+
     def in_input_order(self, rows: Tensor) -> Tensor:
         """Edge rows (features, senders, ...) put back into the order in which the edges were given."""
         if self.input_order is None:

@@ -1,8 +1,31 @@
 """Structures from and to other libraries, one foreign library a file; each is imported only when it is used."""
 
 from geonets.data.interop.chemistry import molecule
+from geonets.data.interop.dense import from_dense, to_dense
 from geonets.data.interop.networks import from_networkx, to_networkx
+from geonets.data.interop.pillow import from_pil, to_pil
 from geonets.data.interop.pyg import from_pyg, to_pyg
+from geonets.data.interop.scipy import from_scipy, to_scipy
+from geonets.data.interop.sequences import from_nested, from_packed, from_padded, to_nested, to_packed, to_padded
 from geonets.data.interop.shapes import from_trimesh
 
-__all__ = ["from_networkx", "from_pyg", "from_trimesh", "molecule", "to_networkx", "to_pyg"]
+__all__ = [
+    "from_dense",
+    "from_nested",
+    "from_networkx",
+    "from_packed",
+    "from_padded",
+    "from_pil",
+    "from_pyg",
+    "from_scipy",
+    "from_trimesh",
+    "molecule",
+    "to_dense",
+    "to_nested",
+    "to_networkx",
+    "to_packed",
+    "to_padded",
+    "to_pil",
+    "to_pyg",
+    "to_scipy",
+]

@@ -1,0 +1,78 @@
+"""Messages of coming from other libraries and of going there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import scipy.sparse
+import torch
+from PIL import Image
+from torch.nn.utils.rnn import pack_sequence
+
+import geonets as gn
+from messages.things import cloud, edges, image, ring
+
+anything: Any = 3
+mesh = gn.mesh(torch.eye(3), [[0, 1, 2]])
+twice = gn.graph(torch.tensor([[0, 0], [1, 1]]), x=torch.zeros(2, 1))
+
+
+def frames() -> Any:
+    shown: Any = Image.new("L", (2, 2))
+    shown.n_frames = 3
+    return shown
+
+
+def narrow() -> torch.Tensor:
+    return torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)], layout=torch.jagged)
+
+
+def pixels(x: torch.Tensor, **meta: Any) -> gn.Structure:
+    return gn.grid(x, meta=[meta] * len(x))
+
+
+CASES: list[tuple[str, Callable[[], Any]]] = [
+    ("`mask` must be bool; got torch.float32", lambda: gn.from_dense(torch.zeros(1, 2, 3), torch.ones(1, 2))),
+    (
+        "`adj` must join nodes of the mask; got 0 -> 1 .item 0.",
+        lambda: gn.from_dense(torch.zeros(1, 2, 3), torch.tensor([[True, False]]), torch.ones(1, 2, 2)),
+    ),
+    ("`structure` must have one edge at most .* got several from 0 to 1", lambda: gn.to_dense(twice)),
+    ("`structure` must have the nodes field 'x'; got pos", lambda: gn.to_dense(cloud)),
+    ("`lengths` must lie between 0 and the 5 steps", lambda: gn.from_padded(torch.zeros(2, 5, 3), [5, 6])),
+    ("`packed` must be a torch.nn.utils.rnn.PackedSequence; got int", lambda: gn.from_packed(anything)),
+    ("`packed` must have axes .N C ....; got 1 axes", lambda: gn.from_packed(pack_sequence([torch.zeros(3)]))),
+    (
+        "`structure` must have items of at least one step to be packed; got an empty one, item 1",
+        lambda: gn.to_packed(gn.chain([torch.zeros(2, 1), torch.zeros(0, 1)])),
+    ),
+    ("`nested` must be a nested tensor; got Tensor", lambda: gn.from_nested(torch.zeros(2, 3, 1))),
+    ("`nested` must have axes .B, j, C ...., ragged along the second; got 2 axes", lambda: gn.from_nested(narrow())),
+    ("`adjacency` must be a SciPy sparse matrix; got Tensor .item 0.", lambda: gn.from_scipy(torch.eye(3))),
+    ("`adjacency` must be square; got shape .2, 3.", lambda: gn.from_scipy(scipy.sparse.coo_array((2, 3)))),
+    (
+        "`weight` must name an edge field of one number an edge; got 'edge_attr'",
+        lambda: gn.to_scipy(gn.graph(edges, edge_attr=torch.zeros(2, 3)), weight="edge_attr"),
+    ),
+    ("`images` must be PIL images; got int .item 0.", lambda: gn.from_pil(anything)),
+    ("`images` must have one frame each; got 3 .item 0.", lambda: gn.from_pil(frames())),
+    ("`structure` must be a grid of two axes for PIL; got Graph", lambda: gn.to_pil(ring)),
+    (
+        "`x` must lie between 0 and 65535 for mode I;16",
+        lambda: gn.to_pil(pixels(-torch.ones(1, 2, 2, 1).int(), mode="I;16")),
+    ),
+    ("`x` must have a dtype and channels that a PIL mode has; got torch.float32", lambda: gn.to_pil(image)),
+    (
+        "`structure` must have no nodes fields beside x for PIL, which would lose them; got mask",
+        lambda: gn.to_pil(pixels(torch.zeros(1, 1, 1, 1)).replace(nodes={"mask": torch.ones(1)})),
+    ),
+    (
+        "`structure` must have no further levels for PIL, which would lose them; got faces",
+        lambda: gn.to_pil(pixels(torch.zeros(1, 1, 1, 1)).replace(levels={"faces": gn.Level(torch.tensor([0]), {})})),
+    ),
+    (
+        "`x` must be a tensor or an array; got ndarray .*object",
+        lambda: gn.chain(__import__("numpy").array([[["a", None]]])),
+    ),
+]
