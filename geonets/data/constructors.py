@@ -107,9 +107,9 @@ def points(
     if not given:
         raise StructureError("`pos` must be given, or x; got neither. Pass one tensor an item.")
     if batch is not None:
-        rows = {name: _tensor(value, name) for name, value in given.items()}
+        rows = {name: as_tensor(value, name) for name, value in given.items()}
         count = len(next(iter(rows.values())))
-        return _structure(Set(counts_of(batch, count, num_items)), rows, y, levels)
+        return of_topology(Set(counts_of(batch, count, num_items)), rows, y, levels)
     packed = {name: _lattice_rows(value, name, 1) for name, value in given.items()}
     (_, sizes, num_items), *others = packed.values()
     for _, other, other_items in others:
