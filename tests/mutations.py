@@ -489,6 +489,20 @@ MUTATIONS = (
         "senders + source.topology.node_offsets[items[:1]]",
         "tests/core/test_between.py",
     ),
+    Mutation(
+        "an archive's member that lands outside its folder",
+        "data/archives.py",
+        'if pure.is_absolute() or ".." in pure.parts or',
+        "if pure.is_absolute() or",
+        "tests/data/test_archives.py",
+    ),
+    Mutation(
+        "the checksum behind the last member of an archive, unread",
+        "data/archives.py",
+        "while stream.read(CHUNK):",
+        "while stream is None:",
+        "tests/data/test_archives.py",
+    ),
 )
 
 

@@ -58,5 +58,16 @@ def has(word: bytes, within: int = 4096) -> Guess:
     return lambda source: not source.is_folder and word in source.head(within)
 
 
-FORMATS: tuple[Format, ...] = (Format("off", "meshes, as text", (".off",), "off", starts(b"OFF"), sure=True),)
+def is_tar(source: Source) -> bool:
+    """Whether a file is a tar archive, or compressed in a way that tar files are."""
+    return not source.is_folder and (source.head(512)[257:262] == b"ustar" or source.head(6).startswith(TIGHT))
+
+
+TIGHT = (b"BZh", b"\xfd7zXZ\0")
+TARS = (".tar", ".tgz", ".tbz2", ".txz", ".bz2", ".xz")
+FORMATS: tuple[Format, ...] = (
+    Format("off", "meshes, as text", (".off",), "off", starts(b"OFF"), sure=True),
+    Format("zip", "an archive with one of these in it", (".zip",), "archive", starts(b"PK"), sure=False),
+    Format("tar", "an archive with one of these in it", TARS, "archive", is_tar, sure=True),
+)
 """Every format; where several claim a file by its content, the first is taken."""

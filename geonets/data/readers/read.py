@@ -70,6 +70,17 @@ def read(
     """
     one_of("on_error", on_error, ("raise", "skip"))
     source = Source(path, on_error=on_error, max_bytes=max_bytes)
+    structure = read_source(source, format=format, **options)
+    return structure if on_error == "raise" else (structure, source.skipped)
+
+
+def read_source(source: Source, *, format: str | None = None, **options: Any) -> Structure:
+    """What `read` does with a source; what is left out, the source notes.
+
+    Raises:
+        ReadError: if it cannot be read.
+        OptionError: if the format is unknown or has no such option.
+    """
     chosen = named(format) if format is not None else recognised(source)
     unknown = options.keys() - chosen.options.keys()
     if unknown:
@@ -78,8 +89,7 @@ def read(
             f"`{word}` must be an option of the format {chosen.name}; got {word}={options[word]!r}. "
             f"Its options: {words}."
         )
-    structure = chosen.reader(source, **options)
-    return structure if on_error == "raise" else (structure, source.skipped)
+    return chosen.reader(source, **options)
 
 
 def named(name: str) -> Format:

@@ -11,6 +11,8 @@ from fuzzing import fuzz
 FILES = Path(os.environ.get("GEONETS_DATA", "no such folder"), "..", "badinputs", "files").resolve()
 SEEDS: dict[str, list[str]] = {
     "off": ["off/control.off"],
+    "tar": ["tar/control.tar"],
+    "zip": ["zip/control.zip"],
 }
 """The valid files from which the mutants of a format are made."""
 
