@@ -25,9 +25,9 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         lambda: gn.from_networkx(network([0])),
     ),
     ("`source` must be a torch_geometric Data", lambda: gn.from_pyg({"x": x34})),
-    ("`structure` must have no levels beside nodes", lambda: gn.to_pyg(gn.mesh(torch.eye(3), [[0, 1, 2]]))),
+    ("`edge_attr` must have a row for each", lambda: gn.from_pyg(pyg(edge_attr=torch.zeros(7)))),
     ("`edge_index` must be on one level only", lambda: gn.to_pyg(ring.replace(nodes={"edge_index": x34}))),
-    ("`note` must be a tensor to be kept; got str", lambda: gn.from_pyg(pyg(note="hello"))),
+    ("`note` must be a tensor, or what JSON holds, to be kept; got object", lambda: gn.from_pyg(pyg(note=object()))),
     ("`odd` must have a row for each of 3 nodes, 2 edges or 1 graphs", lambda: gn.from_pyg(pyg(odd=torch.zeros(7)))),
     ("`smiles` must hold at least one string", lambda: gn.molecule([])),
     ("`smiles` must be strings; got int .row 1.", lambda: gn.molecule(["C", 3])),  # pyright: ignore[reportArgumentType]

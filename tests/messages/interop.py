@@ -11,9 +11,10 @@ from PIL import Image
 from torch.nn.utils.rnn import pack_sequence
 
 import geonets as gn
-from messages.things import cloud, edges, image, ring
+from messages.things import cloud, edges, image, pyg, ring
 
 anything: Any = 3
+corners = torch.tensor([[0, 1, 2]])
 mesh = gn.mesh(torch.eye(3), [[0, 1, 2]])
 twice = gn.graph(torch.tensor([[0, 0], [1, 1]]), x=torch.zeros(2, 1))
 
@@ -64,15 +65,30 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ),
     ("`x` must have a dtype and channels that a PIL mode has; got torch.float32", lambda: gn.to_pil(image)),
     (
-        "`structure` must have no nodes fields beside x for PIL, which would lose them; got mask",
+        "`structure` must have no fields of nodes beside x for PIL, which would lose them; got mask",
         lambda: gn.to_pil(pixels(torch.zeros(1, 1, 1, 1)).replace(nodes={"mask": torch.ones(1)})),
     ),
     (
-        "`structure` must have no further levels for PIL, which would lose them; got faces",
+        "`structure` must have no level 'faces' for PIL, which would lose it; got one of 0 rows",
         lambda: gn.to_pil(pixels(torch.zeros(1, 1, 1, 1)).replace(levels={"faces": gn.Level(torch.tensor([0]), {})})),
     ),
     (
         "`x` must be a tensor or an array; got ndarray .*object",
         lambda: gn.chain(__import__("numpy").array([[["a", None]]])),
     ),
+    (
+        "`structure` must have no fields of faces beside vertices for PyG, which would lose them; got normal",
+        lambda: gn.to_pyg(
+            mesh.replace(
+                levels={"faces": gn.Level(torch.tensor([1]), {"vertices": corners, "normal": torch.ones(1, 3)})}
+            )
+        ),
+    ),
+    ("`structure` must have an item for PyG; got none", lambda: gn.to_pyg(mesh[:0])),
+    (
+        "`source` must have the same attributes in all graphs; got z in some only .item 1.",
+        lambda: gn.from_pyg([pyg(), pyg(z=torch.zeros(3))]),
+    ),
+    ("`adj_t` must be a sparse tensor of torch; got str", lambda: gn.from_pyg(pyg(adj_t="sparse"))),
+    ("`levels` must be one of nodes, edges, globals", lambda: gn.from_pyg(pyg(z=torch.zeros(3)), levels={"z": "rows"})),
 ]

@@ -12,7 +12,7 @@ from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.core.topology import Grid
 from geonets.data.constructors import grid
-from geonets.data.interop.refusals import field_of, refuse_fields, refuse_levels
+from geonets.data.interop.refusals import field_of, refuse_losses
 
 SIXTEEN = ("I;16", "I;16L", "I;16B", "I;16N")
 """Modes of 16 bits; they become int32, which torch computes with."""
@@ -93,10 +93,8 @@ def to_pil(structure: Structure) -> Any:
     topology = structure.topology
     if not isinstance(topology, Grid) or topology.num_axes != 2:
         raise StructureError(f"`structure` must be a grid of two axes for PIL; got {topology!r}. Pass images.")
-    refuse_levels(structure, "PIL")
     field_of(structure, "nodes", "x")
-    for level, held in (("nodes", ("x",)), ("edges", ()), ("globals", ())):
-        refuse_fields(structure, level, "PIL", held)
+    refuse_losses(structure, "PIL", nodes=("x",))
     images = [_image(pil, item, number) for number, item in enumerate(structure)]
     return images[0] if len(images) == 1 else images
 

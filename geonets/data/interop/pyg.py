@@ -1,8 +1,10 @@
-"""Graphs from and to PyTorch Geometric."""
+"""Graphs, point clouds and meshes from and to PyTorch Geometric."""
 
 from __future__ import annotations
 
 import json
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,24 +12,34 @@ from torch import Tensor
 
 from geonets.core.errors import DtypeError, StructureError
 from geonets.core.packages import require
-from geonets.core.structure import Structure
-from geonets.core.topology import Graph
+from geonets.core.ranges import counts_of
+from geonets.core.structure import Level, Structure
+from geonets.core.topology import Graph, Set
+from geonets.data.constructors import mesh
+from geonets.data.interop.attributes import Attributes, placed
+from geonets.data.interop.refusals import refuse_losses
 from geonets.nn import Layer
 from geonets.nn.exchange import layer_to_pyg
 
+COUNTS = ("batch", "ptr", "num_nodes", "_num_nodes")
+"""What PyG says of items and nodes; a topology knows it."""
 
-def from_pyg(source: Any) -> Structure:
+
+def from_pyg(source: Any, levels: Mapping[str, str] | None = None) -> Structure:
     """PyG's `Data`, `Batch`, or a list of `Data`, as one Structure.
 
-    Tensors with a row for each node become node fields, with a row for each edge edge fields, for each graph globals.
-    `meta` that `to_pyg` wrote is read back.
+    Tensors with a row for each node become node fields, with a row for each edge edge fields, for each graph globals;
+    where counts agree, PyG's own rule decides, or `levels`. Numbers are globals. Strings, lists and dicts go into
+    `meta`, and `meta` that `to_pyg` wrote is read back. `face` becomes the level `faces`. Without edges it is a set.
 
     Args:
-        source: homogeneous graphs.
+        source: homogeneous graphs; heterogeneous ones go to `from_hetero`.
+        levels: of some attributes the level, `"nodes"`, `"edges"` or `"globals"`: `{"energy": "globals"}`.
 
     Raises:
         DtypeError: if it is something else.
-        StructureError: if a tensor belongs to no level, or what is no tensor cannot be kept.
+        StructureError: if a tensor belongs to no level, what is no tensor cannot be kept, or graphs of a list have
+            different attributes.
 
     Example:
         >>> from torch_geometric.data import Data
@@ -37,47 +49,48 @@ def from_pyg(source: Any) -> Structure:
     """
     pyg = require("torch_geometric.data", "torch-geometric")
     if isinstance(source, list | tuple) and source and all(isinstance(part, pyg.Data) for part in source):
-        source = pyg.Batch.from_data_list(list(source))
-    if not isinstance(source, pyg.Data):
+        source = _batch(pyg, list(source))
+    graphs: Any = source
+    if not isinstance(graphs, pyg.Data):
         raise DtypeError(
             f"`source` must be a torch_geometric Data, Batch or list of Data; got {type(source).__name__}. "
-            "Convert heterogeneous graphs type by type."
+            "Pass HeteroData to gn.from_hetero."
         )
-    graphs: Any = source
-    is_batch = isinstance(graphs, pyg.Batch)
-    counts = graphs.ptr.diff() if is_batch and graphs.ptr is not None else torch.tensor([graphs.num_nodes])
-    num_nodes, num_edges, num_items = int(graphs.num_nodes or 0), int(graphs.num_edges), len(counts)
-    levels: dict[str, dict[str, Tensor]] = {"nodes": {}, "edges": {}, "globals": {}}
-    edge_index, edge_type, meta = torch.empty(2, 0, dtype=torch.long), None, None
-    for name, value in graphs.to_dict().items():
-        if name in ("batch", "ptr", "num_nodes", "_num_nodes") or value is None:
-            continue
-        if name == "edge_index":
-            edge_index = value
-        elif name == "edge_type":
-            edge_type = value
-        elif name == "meta":
-            meta = [json.loads(text) for text in ([value] if isinstance(value, str) else value)]
-        else:
-            level, rows = _place(graphs, name, value, num_nodes, num_edges, num_items)
-            levels[level][name] = rows
-    topology = Graph(edge_index[0], edge_index[1], counts.to(edge_index.device), edge_type)
-    order = topology.links.input_order
-    if order is not None:
-        levels["edges"] = {name: rows.index_select(0, order) for name, rows in levels["edges"].items()}
-    return Structure(topology, levels["nodes"], levels["edges"], levels["globals"], meta=meta)
+    counts = _node_counts(graphs)
+    given = {name: value for name, value in graphs.to_dict().items() if value is not None and name not in COUNTS}
+    given = {name: value for name, value in given.items() if not _follows(name, given)}
+    ends, weight = _ends(given.pop("edge_index", None), given.pop("adj_t", None))
+    face, edge_type = given.pop("face", None), None
+    if isinstance(kinds := given.get("edge_type"), Tensor) and kinds.ndim == 1 and not kinds.is_floating_point():
+        edge_type = given.pop("edge_type")
+    device = next((value.device for value in given.values() if isinstance(value, Tensor)), counts.device)
+    num_edges = 0 if ends is None else ends.shape[1]
+    slices = getattr(graphs, "_slice_dict", {}) if isinstance(graphs, pyg.Batch) else None
+    attributes = Attributes(graphs, counts.tolist(), num_edges, slices, levels or {})
+    fields, meta = placed(attributes, given)
+    fields["edges"] |= {} if weight is None else {"edge_weight": weight}
+    if face is not None and ends is None and "pos" in fields["nodes"]:
+        return _mesh(fields, face, counts, meta)
+    if ends is None:
+        topology: Any = Set(counts.to(device))
+    else:
+        topology = Graph(ends[0], ends[1], counts.to(ends.device), edge_type)
+        fields["edges"] = {name: topology.links.in_receiver_order(rows) for name, rows in fields["edges"].items()}
+    faces = {} if face is None else {"faces": _faces(face, topology.item_ids, len(counts))}
+    return Structure(topology, fields["nodes"], fields["edges"], fields["globals"], faces, meta)
 
 
 def to_pyg(structure: Structure | Layer) -> Any:
     """One item as PyG's `Data`, several as its `Batch`; edges in the order in which they were given.
 
-    A layer becomes PyG's layer of the same name, with a copy of its weights.
+    Strings and lists that all items have in `meta` become attributes, the rest of it JSON in the attribute `meta`. A
+    level `faces` becomes `face`. A layer becomes PyG's layer of the same name, with a copy of its weights.
 
     Args:
-        structure: over any topology that has links; or a graph layer.
+        structure: over any topology; of a set there is no `edge_index`. Or a graph layer.
 
     Raises:
-        StructureError: if it has levels that `Data` would lose, or one name on two levels.
+        StructureError: if it has levels that `Data` would lose, one name on two levels, or no items.
         UnsupportedError: if PyG has no layer of that name.
 
     Example:
@@ -88,48 +101,101 @@ def to_pyg(structure: Structure | Layer) -> Any:
     if isinstance(structure, Layer):
         return layer_to_pyg(structure)
     pyg = require("torch_geometric.data", "torch-geometric")
-    if structure.levels:
-        raise StructureError(
-            f"`structure` must have no levels beside nodes, edges and globals for PyG; got {sorted(structure.levels)}. "
-            "Remove them first: replace(levels={})."
-        )
-    items = [_data(pyg, item) for item in structure]
+    refuse_losses(structure, "PyG", nodes=None, edges=None, globals=None, faces=("vertices",))
+    if not len(structure):
+        raise StructureError("`structure` must have an item for PyG; got none. Keep what has no items as it is.")
+    attributes = _attributes(pyg, structure)
+    items = [_data(pyg, item, attributes) for item in structure]
     return items[0] if len(items) == 1 else pyg.Batch.from_data_list(items)
 
 
-def _data(pyg: Any, item: Structure) -> Any:
-    links = item.topology.links
+def _data(pyg: Any, item: Structure, attributes: list[str]) -> Any:
     fields: dict[str, Any] = {"num_nodes": item.num_nodes}
     if item.meta is not None:
-        fields["meta"] = json.dumps(item.meta[0])
-    fields["edge_index"] = torch.stack([links.in_input_order(links.senders), links.in_input_order(links.receivers)])
-    if links.edge_type is not None:
-        fields["edge_type"] = links.in_input_order(links.edge_type)
+        record = item.meta[0]
+        fields |= {name: record[name] for name in attributes}
+        rest = {name: value for name, value in record.items() if name not in attributes}
+        fields |= {"meta": json.dumps(rest)} if rest or not attributes else {}
+    if item.topology.has_links:
+        links = item.topology.links
+        fields["edge_index"] = torch.stack([links.in_input_order(links.senders), links.in_input_order(links.receivers)])
+        if links.edge_type is not None:
+            fields["edge_type"] = links.in_input_order(links.edge_type)
+    if "faces" in item.levels:
+        fields["face"] = item.levels["faces"]["vertices"].T
     for level, rows in (("nodes", item.nodes), ("edges", item.edges), ("globals", item.globals)):
         for name, field in rows.items():
             if name in fields:
                 raise StructureError(
                     f"`{name}` must be on one level only for PyG; got it on {level} and another. Rename one of them."
                 )
-            fields[name] = links.in_input_order(field) if level == "edges" else field
+            fields[name] = item.topology.links.in_input_order(field) if level == "edges" else field
     return pyg.Data(**fields)
 
 
-def _place(source: Any, name: str, value: Any, num_nodes: int, num_edges: int, num_items: int) -> tuple[str, Tensor]:
-    if not isinstance(value, Tensor):
-        raise StructureError(
-            f"`{name}` must be a tensor to be kept; got {type(value).__name__}. Delete it first: del data.{name}."
+def _attributes(pyg: Any, structure: Structure) -> list[str]:
+    """What of `meta` PyG's own batching keeps item by item."""
+    records = structure.meta or ()
+    taken = {"meta", *COUNTS, *structure.nodes, *structure.edges, *structure.globals}
+    return [
+        name
+        for name in (records[0] if records else {})
+        if name.isidentifier() and name not in taken and not hasattr(pyg.Data, name)
+        if all(isinstance(record.get(name), str | list) for record in records)
+    ]
+
+
+def _batch(pyg: Any, graphs: list[Any]) -> Any:
+    first = set(graphs[0].keys())
+    for item, other in enumerate(graphs):
+        different = sorted(first ^ set(other.keys()))
+        if different:
+            raise StructureError(
+                f"`source` must have the same attributes in all graphs; got {', '.join(different)} in some only "
+                f"(item {item}). Delete or add them first."
+            )
+    return pyg.Batch.from_data_list(graphs)
+
+
+def _node_counts(source: Any) -> Tensor:
+    store = source.to_dict()
+    with warnings.catch_warnings():  # PyG warns where it counts up to the last node that an edge names, as we do
+        warnings.simplefilter("ignore")
+        num_nodes = int(source.num_nodes or 0)
+    if store.get("ptr") is not None:
+        return store["ptr"].diff()
+    if store.get("batch") is not None:
+        return counts_of(store["batch"], num_nodes)
+    return torch.tensor([num_nodes])
+
+
+def _follows(name: str, given: Mapping[str, Any]) -> bool:
+    """Whether it is a batch vector of another attribute, which `follow_batch` asked for."""
+    return any(name.endswith(tail) and name.removesuffix(tail) in given for tail in ("_batch", "_ptr"))
+
+
+def _ends(edge_index: Any, adj_t: Any) -> tuple[Tensor | None, Tensor | None]:
+    """Senders and receivers, and the entries of a transposed adjacency matrix, where one is given instead."""
+    if adj_t is None:
+        return (edge_index.as_tensor() if hasattr(edge_index, "as_tensor") else edge_index), None
+    if not isinstance(adj_t, Tensor):
+        raise DtypeError(
+            f"`adj_t` must be a sparse tensor of torch; got {type(adj_t).__name__}. "
+            "Convert it: data.adj_t = data.adj_t.to_torch_sparse_csr_tensor()."
         )
-    rows = value if value.ndim else value.reshape(1)
-    if name == "y" and len(rows) == num_items:
-        return "globals", rows
-    if source.is_edge_attr(name) and len(rows) == num_edges:
-        return "edges", rows
-    if source.is_node_attr(name) and len(rows) == num_nodes:
-        return "nodes", rows
-    if len(rows) == num_items:
-        return "globals", rows
-    raise StructureError(
-        f"`{name}` must have a row for each of {num_nodes} nodes, {num_edges} edges or {num_items} graphs; "
-        f"got shape {tuple(value.shape)}. Delete or reshape it first."
-    )
+    entries = adj_t.to_sparse_coo()
+    return entries._indices().flip(0), entries._values()
+
+
+def _faces(face: Tensor, item_ids: Tensor, num_items: int) -> Level:
+    """PyG's `(3, F)` vertices as a level."""
+    items = item_ids.index_select(0, face[0])
+    return Level(counts_of(items, face.shape[1], num_items, "face"), {"vertices": face.T}, frozenset({"vertices"}))
+
+
+def _mesh(fields: dict[str, dict[str, Tensor]], face: Tensor, counts: Tensor, meta: Any) -> Structure:
+    pos = fields["nodes"].pop("pos")
+    level = _faces(face, torch.arange(len(counts)).repeat_interleave(counts.cpu()).to(face.device), len(counts))
+    starts = (counts.cumsum(0) - counts).tolist()
+    corners = [part - start for part, start in zip(level["vertices"].split(level.counts.tolist()), starts, strict=True)]
+    return mesh(list(pos.split(counts.tolist())), corners, nodes=fields["nodes"], globals=fields["globals"], meta=meta)
