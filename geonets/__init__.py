@@ -57,7 +57,9 @@ from geonets.data.constructors import graph as graph
 from geonets.data.constructors import grid as grid
 from geonets.data.constructors import mesh as mesh
 from geonets.data.constructors import points as points
+from geonets.data.interop import Hetero as Hetero
 from geonets.data.interop import from_dense as from_dense
+from geonets.data.interop import from_hetero as from_hetero
 from geonets.data.interop import from_nested as from_nested
 from geonets.data.interop import from_networkx as from_networkx
 from geonets.data.interop import from_packed as from_packed
@@ -68,6 +70,7 @@ from geonets.data.interop import from_scipy as from_scipy
 from geonets.data.interop import from_trimesh as from_trimesh
 from geonets.data.interop import molecule as molecule
 from geonets.data.interop import to_dense as to_dense
+from geonets.data.interop import to_hetero as to_hetero
 from geonets.data.interop import to_nested as to_nested
 from geonets.data.interop import to_networkx as to_networkx
 from geonets.data.interop import to_packed as to_packed

@@ -21,7 +21,7 @@ PUBLIC = {
         Window Transposed ByType Coarser Blocks Voxels Farthest Top Independent Back Along Strong
         chain grid points graph mesh tree voxels molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         from_dense to_dense from_nested to_nested from_packed to_packed from_padded to_padded
-        from_pil to_pil from_scipy to_scipy
+        from_pil to_pil from_scipy to_scipy Hetero from_hetero to_hetero
         connect relate explain_plan reference read view
         windows jacobian_spectrum
         from_torch to_torch

@@ -28,7 +28,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`edge_attr` must have a row for each", lambda: gn.from_pyg(pyg(edge_attr=torch.zeros(7)))),
     ("`edge_index` must be on one level only", lambda: gn.to_pyg(ring.replace(nodes={"edge_index": x34}))),
     ("`note` must be a tensor, or what JSON holds, to be kept; got object", lambda: gn.from_pyg(pyg(note=object()))),
-    ("`odd` must have a row for each of 3 nodes, 2 edges or 1 graphs", lambda: gn.from_pyg(pyg(odd=torch.zeros(7)))),
+    ("`odd` must have a row for each of 3 nodes, 2 edges, 1 graphs", lambda: gn.from_pyg(pyg(odd=torch.zeros(7)))),
     ("`smiles` must hold at least one string", lambda: gn.molecule([])),
     ("`smiles` must be strings; got int .row 1.", lambda: gn.molecule(["C", 3])),  # pyright: ignore[reportArgumentType]
     ("`smiles` must be a valid SMILES string; got 'C1CC' .row 0.", lambda: gn.molecule("C1CC")),

@@ -9,6 +9,7 @@ import scipy.sparse
 import torch
 from PIL import Image
 from torch.nn.utils.rnn import pack_sequence
+from torch_geometric.data import HeteroData
 
 import geonets as gn
 from messages.things import cloud, edges, image, pyg, ring
@@ -27,6 +28,14 @@ def frames() -> Any:
 
 def narrow() -> torch.Tensor:
     return torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)], layout=torch.jagged)
+
+
+def hetero(num_nodes: int | None, **fields: Any) -> Any:
+    graph = HeteroData(a={"x": torch.zeros(3, 1)})
+    graph["b"].num_nodes = num_nodes
+    graph["a", "to", "b"].update({"edge_index": torch.tensor([[2, 0], [0, 1]])} if num_nodes else {})
+    graph["a", "to", "b"].update(fields)
+    return graph
 
 
 def pixels(x: torch.Tensor, **meta: Any) -> gn.Structure:
@@ -91,4 +100,24 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ),
     ("`adj_t` must be a sparse tensor of torch; got str", lambda: gn.from_pyg(pyg(adj_t="sparse"))),
     ("`levels` must be one of nodes, edges, globals", lambda: gn.from_pyg(pyg(z=torch.zeros(3)), levels={"z": "rows"})),
+    ("`source` must be a torch_geometric HeteroData", lambda: gn.from_hetero(pyg())),
+    ("`structures` must have the same number of items.*; got none", lambda: gn.Hetero({}, {})),
+    (
+        "`structures` must have the same number of items.*'a': 1, 'b': 2",
+        lambda: gn.Hetero({"a": cloud, "b": gn.points(torch.zeros(2, 1, 3))}, {}),
+    ),
+    (
+        "`neighborhoods` must join kinds among a; got .'a', 'to', 'b'.",
+        lambda: gn.Hetero({"a": cloud}, {("a", "to", "b"): gn.Between("to")}),
+    ),
+    ("`structures.'a'.` must have no links.* got links", lambda: gn.to_hetero(gn.Hetero({"a": ring}, {}))),
+    ("`b` must have a field of its nodes, or num_nodes; got neither", lambda: gn.from_hetero(hetero(num_nodes=None))),
+    (
+        "`edge_index` must name nodes that are there; got 0 -> 1 of 3 and 1 nodes .edge 1 of .'a', 'to', 'b'..",
+        lambda: gn.from_hetero(hetero(num_nodes=1)),
+    ),
+    (
+        "`weight` must be a tensor with a row for each of 2 edges of .'a', 'to', 'b'.*got .3,.",
+        lambda: gn.from_hetero(hetero(num_nodes=2, weight=torch.zeros(3))),
+    ),
 ]

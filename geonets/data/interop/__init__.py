@@ -2,6 +2,7 @@
 
 from geonets.data.interop.chemistry import molecule
 from geonets.data.interop.dense import from_dense, to_dense
+from geonets.data.interop.hetero import Hetero, from_hetero, to_hetero
 from geonets.data.interop.networks import from_networkx, to_networkx
 from geonets.data.interop.pillow import from_pil, to_pil
 from geonets.data.interop.pyg import from_pyg, to_pyg
@@ -10,7 +11,9 @@ from geonets.data.interop.sequences import from_nested, from_packed, from_padded
 from geonets.data.interop.shapes import from_trimesh
 
 __all__ = [
+    "Hetero",
     "from_dense",
+    "from_hetero",
     "from_nested",
     "from_networkx",
     "from_packed",
@@ -21,6 +24,7 @@ __all__ = [
     "from_trimesh",
     "molecule",
     "to_dense",
+    "to_hetero",
     "to_nested",
     "to_networkx",
     "to_packed",

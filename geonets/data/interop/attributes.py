@@ -1,11 +1,11 @@
-"""Which level an attribute of PyG's belongs to."""
+"""Which level an attribute of PyG's belongs to, and what of it is a record."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import numbers
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
 import numpy as np
@@ -25,17 +25,17 @@ class Attributes:
 
     Args:
         store: the object, which knows PyG's own rule.
+        sizes: how many rows each level has, of the levels that there are.
         counts: nodes of each item.
-        num_edges: of all items.
-        slices: of a batch, where each item begins in each attribute.
+        slices: of a batch, where each item begins in each attribute; None of what is no batch.
         levels: of some attributes the level that the user says.
     """
 
     store: Any
-    counts: list[int]
-    num_edges: int
-    slices: Mapping[str, Any] | None
-    levels: Mapping[str, str]
+    sizes: Mapping[str, int]
+    counts: Sequence[int] = ()
+    slices: Mapping[str, Any] | None = None
+    levels: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def level_of(self, name: str, rows: Tensor) -> str:
         """The level of which the attribute has the rows.
@@ -44,33 +44,35 @@ class Attributes:
             OptionError: if the user says a level that there is not.
             StructureError: if it has the rows of none.
         """
-        sizes = {"globals": len(self.counts), "edges": self.num_edges, "nodes": sum(self.counts)}
-        fitting = [level for level, size in sizes.items() if size == len(rows)]
+        fitting = [level for level, size in self.sizes.items() if size == len(rows)]
         if name in self.levels:
             one_of("levels", self.levels[name], LEVELS)
             fitting = [level for level in fitting if level == self.levels[name]]
-        elif name != "y" and len(fitting) > 1:
+        elif name == "y" and "globals" in fitting:
+            return "globals"
+        elif len(fitting) > 1:
             fitting = self._by_item(name, fitting)
             fitting = [level for level in fitting if level != "globals"] or fitting
             if len(fitting) > 1:
                 fitting = ["edges" if self.store.is_edge_attr(name) else "nodes"]
         if not fitting:
+            words = {"nodes": "nodes", "edges": "edges", "globals": "graphs"}
+            sizes = ", ".join(f"{self.sizes[level]} {word}" for level, word in words.items() if level in self.sizes)
             raise StructureError(
-                f"`{name}` must have a row for each of {sizes['nodes']} nodes, {sizes['edges']} edges or "
-                f"{sizes['globals']} graphs; got shape {tuple(rows.shape)}. Delete it, or reshape it first: "
-                f"data.{name} = data.{name}[None] for one row a graph."
+                f"`{name}` must have a row for each of {sizes}; got shape {tuple(rows.shape)}. "
+                f"Delete it, or reshape it: data.{name} = data.{name}[None] for one row a graph."
             )
         return fitting[0]
 
     def _by_item(self, name: str, fitting: list[str]) -> list[str]:
         """Of levels with as many rows, those whose rows are shared out among the items as the attribute's are."""
-        bounds = (self.slices or {}).get(name)
-        if not isinstance(bounds, Tensor):
+        slices = self.slices or {}
+        own, edges = slices.get(name), slices.get("edge_index")
+        if not isinstance(own, Tensor):
             return fitting
-        own, edge_bounds = bounds.diff().tolist(), (self.slices or {}).get("edge_index")
-        shares = {"globals": [1] * len(self.counts), "nodes": self.counts}
-        shares |= {"edges": edge_bounds.diff().tolist()} if isinstance(edge_bounds, Tensor) else {}
-        return [level for level in fitting if shares.get(level) == own] or fitting
+        shares = {"globals": [1] * self.sizes["globals"], "nodes": list(self.counts)}
+        shares |= {"edges": edges.diff().tolist()} if isinstance(edges, Tensor) else {}
+        return [level for level in fitting if shares.get(level) == own.diff().tolist()] or fitting
 
 
 def placed(attributes: Attributes, given: Mapping[str, Any]) -> tuple[dict[str, dict[str, Tensor]], Any]:
@@ -80,7 +82,7 @@ def placed(attributes: Attributes, given: Mapping[str, Any]) -> tuple[dict[str, 
         StructureError: if an attribute is neither rows of a level nor what JSON holds.
     """
     fields: dict[str, dict[str, Tensor]] = {level: {} for level in LEVELS}
-    num_items = len(attributes.counts)
+    num_items = attributes.sizes["globals"]
     records: list[dict[str, Any]] = [{} for _ in range(num_items)]
     kept = False
     for name, value in given.items():
@@ -94,6 +96,27 @@ def placed(attributes: Attributes, given: Mapping[str, Any]) -> tuple[dict[str, 
         for record, part in zip(records, parts, strict=True):
             record.update(json.loads(part) if name == "meta" and isinstance(part, str) else {name: _plain(part, name)})
     return fields, records if kept else None
+
+
+def recorded(records: Sequence[Mapping[str, Any]] | None, names: Sequence[str]) -> dict[str, Any]:
+    """An item's record as attributes: some entries under their own names, the rest as JSON under `meta`."""
+    if records is None:
+        return {}
+    record = records[0]
+    rest = {name: value for name, value in record.items() if name not in names}
+    own = {name: record[name] for name in names}
+    return own | ({"meta": json.dumps(rest)} if rest or not own else {})
+
+
+def shared_names(records: Sequence[Mapping[str, Any]] | None, taken: Iterable[str], kind: type) -> list[str]:
+    """The entries that all records have as a string or a list, which PyG's batching keeps item by item."""
+    records, taken = records or (), {"meta", *taken}
+    return [
+        name
+        for name in (records[0] if records else {})
+        if name.isidentifier() and name not in taken and not hasattr(kind, name)
+        if all(isinstance(record.get(name), str | list) for record in records)
+    ]
 
 
 def _by_item(value: Any, num_items: int) -> list[Any]:

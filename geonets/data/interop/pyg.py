@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from geonets.core.ranges import counts_of
 from geonets.core.structure import Level, Structure
 from geonets.core.topology import Graph, Set
 from geonets.data.constructors import mesh
-from geonets.data.interop.attributes import Attributes, placed
+from geonets.data.interop.attributes import Attributes, placed, recorded, shared_names
 from geonets.data.interop.refusals import refuse_losses
 from geonets.nn import Layer
 from geonets.nn.exchange import layer_to_pyg
@@ -49,7 +48,7 @@ def from_pyg(source: Any, levels: Mapping[str, str] | None = None) -> Structure:
     """
     pyg = require("torch_geometric.data", "torch-geometric")
     if isinstance(source, list | tuple) and source and all(isinstance(part, pyg.Data) for part in source):
-        source = _batch(pyg, list(source))
+        source = batch_of(pyg, list(source))
     graphs: Any = source
     if not isinstance(graphs, pyg.Data):
         raise DtypeError(
@@ -58,15 +57,16 @@ def from_pyg(source: Any, levels: Mapping[str, str] | None = None) -> Structure:
         )
     counts = _node_counts(graphs)
     given = {name: value for name, value in graphs.to_dict().items() if value is not None and name not in COUNTS}
-    given = {name: value for name, value in given.items() if not _follows(name, given)}
-    ends, weight = _ends(given.pop("edge_index", None), given.pop("adj_t", None))
+    given = {name: value for name, value in given.items() if not follows(name, given)}
+    ends, weight = ends_of(given.pop("edge_index", None), given.pop("adj_t", None))
     face, edge_type = given.pop("face", None), None
     if isinstance(kinds := given.get("edge_type"), Tensor) and kinds.ndim == 1 and not kinds.is_floating_point():
         edge_type = given.pop("edge_type")
     device = next((value.device for value in given.values() if isinstance(value, Tensor)), counts.device)
     num_edges = 0 if ends is None else ends.shape[1]
     slices = getattr(graphs, "_slice_dict", {}) if isinstance(graphs, pyg.Batch) else None
-    attributes = Attributes(graphs, counts.tolist(), num_edges, slices, levels or {})
+    sizes = {"nodes": int(counts.sum()), "edges": num_edges, "globals": len(counts)}
+    attributes = Attributes(graphs, sizes, counts.tolist(), slices, levels or {})
     fields, meta = placed(attributes, given)
     fields["edges"] |= {} if weight is None else {"edge_weight": weight}
     if face is not None and ends is None and "pos" in fields["nodes"]:
@@ -104,18 +104,14 @@ def to_pyg(structure: Structure | Layer) -> Any:
     refuse_losses(structure, "PyG", nodes=None, edges=None, globals=None, faces=("vertices",))
     if not len(structure):
         raise StructureError("`structure` must have an item for PyG; got none. Keep what has no items as it is.")
-    attributes = _attributes(pyg, structure)
-    items = [_data(pyg, item, attributes) for item in structure]
+    taken = {*COUNTS, *structure.nodes, *structure.edges, *structure.globals}
+    names = shared_names(structure.meta, taken, pyg.Data)
+    items = [_data(pyg, item, names) for item in structure]
     return items[0] if len(items) == 1 else pyg.Batch.from_data_list(items)
 
 
-def _data(pyg: Any, item: Structure, attributes: list[str]) -> Any:
-    fields: dict[str, Any] = {"num_nodes": item.num_nodes}
-    if item.meta is not None:
-        record = item.meta[0]
-        fields |= {name: record[name] for name in attributes}
-        rest = {name: value for name, value in record.items() if name not in attributes}
-        fields |= {"meta": json.dumps(rest)} if rest or not attributes else {}
+def _data(pyg: Any, item: Structure, names: list[str]) -> Any:
+    fields: dict[str, Any] = {"num_nodes": item.num_nodes, **recorded(item.meta, names)}
     if item.topology.has_links:
         links = item.topology.links
         fields["edge_index"] = torch.stack([links.in_input_order(links.senders), links.in_input_order(links.receivers)])
@@ -133,19 +129,8 @@ def _data(pyg: Any, item: Structure, attributes: list[str]) -> Any:
     return pyg.Data(**fields)
 
 
-def _attributes(pyg: Any, structure: Structure) -> list[str]:
-    """What of `meta` PyG's own batching keeps item by item."""
-    records = structure.meta or ()
-    taken = {"meta", *COUNTS, *structure.nodes, *structure.edges, *structure.globals}
-    return [
-        name
-        for name in (records[0] if records else {})
-        if name.isidentifier() and name not in taken and not hasattr(pyg.Data, name)
-        if all(isinstance(record.get(name), str | list) for record in records)
-    ]
-
-
-def _batch(pyg: Any, graphs: list[Any]) -> Any:
+def batch_of(pyg: Any, graphs: list[Any]) -> Any:
+    """PyG's batch of graphs that have the same attributes."""
     first = set(graphs[0].keys())
     for item, other in enumerate(graphs):
         different = sorted(first ^ set(other.keys()))
@@ -169,12 +154,12 @@ def _node_counts(source: Any) -> Tensor:
     return torch.tensor([num_nodes])
 
 
-def _follows(name: str, given: Mapping[str, Any]) -> bool:
+def follows(name: str, given: Mapping[str, Any]) -> bool:
     """Whether it is a batch vector of another attribute, which `follow_batch` asked for."""
     return any(name.endswith(tail) and name.removesuffix(tail) in given for tail in ("_batch", "_ptr"))
 
 
-def _ends(edge_index: Any, adj_t: Any) -> tuple[Tensor | None, Tensor | None]:
+def ends_of(edge_index: Any, adj_t: Any) -> tuple[Tensor | None, Tensor | None]:
     """Senders and receivers, and the entries of a transposed adjacency matrix, where one is given instead."""
     if adj_t is None:
         return (edge_index.as_tensor() if hasattr(edge_index, "as_tensor") else edge_index), None

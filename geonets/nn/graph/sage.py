@@ -21,7 +21,8 @@ class SAGEConv(Layer):
     """`x_i' = W_l reduce_{j -> i} x_j + W_r x_i`; arguments and keys of PyG's `SAGEConv`.
 
     Args:
-        in_channels: channels of `x`.
+        in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
+            structures.
         out_channels: channels of the result.
         aggr: `"mean"`, `"max"`, `"sum"`, `"min"`, `"var"`, `"std"`, `"softmax"`, or several of them.
         normalize: scale each row of the result to length 1.
@@ -40,7 +41,7 @@ class SAGEConv(Layer):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | tuple[int, int],
         out_channels: int,
         aggr: Aggr = "mean",
         normalize: bool = False,
@@ -51,15 +52,25 @@ class SAGEConv(Layer):
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels, self.normalize = in_channels, out_channels, normalize
-        self.lin = nn.Linear(in_channels, in_channels) if project else None
+        heard, hearing = (in_channels, in_channels) if isinstance(in_channels, int) else in_channels
+        self.lin = nn.Linear(heard, heard) if project else None
         self.spec = AggregateSpec(neighborhood, reductions(aggr), least_std=LEAST_STD)
-        self.lin_l = nn.Linear(len(self.spec.reductions) * in_channels, out_channels, bias=bias)
-        self.lin_r = nn.Linear(in_channels, out_channels, bias=False) if root_weight else None
+        self.lin_l = nn.Linear(len(self.spec.reductions) * heard, out_channels, bias=bias)
+        self.lin_r = nn.Linear(hearing, out_channels, bias=False) if root_weight else None
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure, self.in_channels)
-        senders = x if self.lin is None else self.lin(x).relu()
-        rows = self.lin_l(run(self.spec, AggregateOperands(senders), structure))
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        both = self.in_channels
+        heard, hearing = (both, both) if isinstance(both, int) else both
+        x = features(structure, hearing)
+        senders = features(structure if source is None else source, heard)
+        senders = senders if self.lin is None else self.lin(senders).relu()
+        rows = self.lin_l(run(self.spec, AggregateOperands(senders), structure, source))
         rows = rows if self.lin_r is None else rows + self.lin_r(x)
         return structure.replace(x=functional.normalize(rows, dim=-1) if self.normalize else rows)
 
