@@ -503,6 +503,27 @@ MUTATIONS = (
         "while stream is None:",
         "tests/data/test_archives.py",
     ),
+    Mutation(
+        "an array shorter than its header says",
+        "data/readers/npy.py",
+        "if size != len(content) - end or",
+        "if size > len(content) - end or",
+        "tests/data/readers/test_arrays.py",
+    ),
+    Mutation(
+        "a checksum that nobody compares",
+        "data/readers/npz.py",
+        "file.read(member.file_size + 1)",
+        "file.read(member.file_size // 2)",
+        "tests/data/readers/test_arrays.py",
+    ),
+    Mutation(
+        "content that lies in other files",
+        "data/readers/apart/hdf5.py",
+        "if dataset.is_virtual or dataset.external:",
+        "if dataset.is_virtual:",
+        "tests/data/readers/test_arrays.py",
+    ),
 )
 
 

@@ -69,5 +69,10 @@ FORMATS: tuple[Format, ...] = (
     Format("off", "meshes, as text", (".off",), "off", starts(b"OFF"), sure=True),
     Format("zip", "an archive with one of these in it", (".zip",), "archive", starts(b"PK"), sure=False),
     Format("tar", "an archive with one of these in it", TARS, "archive", is_tar, sure=True),
+    Format("npy", "one NumPy array", (".npy",), "npy", starts(b"\x93NUMPY"), sure=True),
+    Format("npz", "several NumPy arrays", (".npz",), "npz"),
+    Format(
+        "hdf5", "arrays in groups", (".h5", ".hdf5", ".hdf", ".he5"), "hdf5", starts(b"\x89HDF\r\n\x1a\n"), sure=True
+    ),
 )
 """Every format; where several claim a file by its content, the first is taken."""

@@ -16,7 +16,8 @@ def read_off(source: Source) -> Structure:
     """A mesh as one item: vertices as nodes with `pos`, polygons cut into triangles that fan out from the first corner.
 
     The counts may stand on the line of the keyword, with or without a space, as ModelNet writes them. Colours of faces
-    are not read; without faces the vertices are a cloud.
+    are not read; without faces the vertices are a cloud. Meshes that follow one another, each with its keyword, are
+    an item each.
 
     Args:
         source: the file.
@@ -28,41 +29,54 @@ def read_off(source: Source) -> Structure:
     """
     numbered = [(number, line.partition("#")[0].strip()) for number, line in enumerate(source.lines, 1)]
     rows = [(number, line) for number, line in numbered if line]
-    if not rows or not rows[0][1].upper().startswith("OFF"):
+    if not rows or not _begins(rows[0]):
         raise source.error(
             "begin with OFF", repr(rows[0][1]) if rows else "nothing", "line 1", "Check that it is an OFF file."
         )
-    rest = rows[0][1][3:].strip()
-    rows = ([(rows[0][0], rest)] if rest else []) + rows[1:]
-    vertices, faces = _counts(source, rows)
-    body = rows[1:]
-    if len(body) < vertices + faces:
-        last = body[-1][0] if body else rows[0][0] if rows else 1
-        raise source.error(
-            f"have the {vertices} vertices and {faces} faces that line {rows[0][0]} announces",
-            f"{len(body)} lines of them",
-            f"end, line {last}",
-            "Fetch the whole file.",
-        )
-    if len(body) > vertices + faces:
-        raise source.error(
-            f"end after {vertices} vertices and {faces} faces",
-            "more lines",
-            f"line {body[vertices + faces][0]}",
-            "Correct the counts, or remove the lines.",
-        )
-    pos = torch.from_numpy(_vertices(source, body[:vertices]).astype(np.float32))
-    if not faces:
-        return points([pos])
-    return mesh([pos], [torch.from_numpy(_faces(source, body[vertices:], vertices))])
+    positions, corners, at = [], [], 0
+    while at < len(rows):
+        pos, faces, at = _mesh(source, rows, at)
+        positions.append(torch.from_numpy(pos.astype(np.float32)))
+        corners.append(torch.from_numpy(faces))
+    return mesh(positions, corners) if any(map(len, corners)) else points(positions)
 
 
 Row = tuple[int, str]
 """A line's number in the file, and its text without comment."""
 
 
-def _counts(source: Source, rows: list[Row]) -> tuple[int, int]:
-    line, text = rows[0] if rows else (1, "")
+def _begins(row: Row) -> bool:
+    return row[1].upper().startswith("OFF")
+
+
+def _mesh(source: Source, rows: list[Row], at: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Vertices and triangles of the mesh whose keyword stands in a row, and the row after it."""
+    counts = (rows[at][0], rows[at][1][3:].strip())
+    if not counts[1]:
+        at += 1
+        counts = rows[at] if at < len(rows) else (1, "")
+    vertices, faces = _counts(source, counts)
+    end = at + 1 + vertices + faces
+    if end > len(rows):
+        raise source.error(
+            f"have the {vertices} vertices and {faces} faces that line {counts[0]} announces",
+            f"{len(rows) - at - 1} lines of them",
+            f"end, line {rows[-1][0]}",
+            "Fetch the whole file.",
+        )
+    if end < len(rows) and not _begins(rows[end]):
+        raise source.error(
+            f"end after {vertices} vertices and {faces} faces",
+            "more lines",
+            f"line {rows[end][0]}",
+            "Correct the counts, or remove the lines.",
+        )
+    pos = _vertices(source, rows[at + 1 : at + 1 + vertices])
+    return pos, _faces(source, rows[at + 1 + vertices : end], vertices), end
+
+
+def _counts(source: Source, row: Row) -> tuple[int, int]:
+    line, text = row
     words = text.split()
     if len(words) not in (2, 3) or not all(word.isascii() and word.isdigit() for word in words):
         raise source.error(
@@ -109,4 +123,6 @@ def _faces(source: Source, rows: list[Row], vertices: int) -> np.ndarray:
             part = [" ".join(row[1 : sizes[number] + 1])]
             table(source, part, first_line=line, rows_are="face", first_row=number, kind=int)
         raise AssertionError("a face was refused, but none of them is wrong") from None
-    return triangles(source, np.array(sizes), named, vertices, lambda face: f"line {rows[face][0]}, face {face}")
+    return triangles(
+        source, np.array(sizes, np.int64), named, vertices, lambda face: f"line {rows[face][0]}, face {face}"
+    )

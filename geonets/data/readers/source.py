@@ -64,13 +64,25 @@ class Source:
         Raises:
             ReadError: if there are more than `max_bytes`, or compressed data are damaged.
         """
-        size = self.path.stat().st_size
-        if size > self.max_bytes:
-            raise self._too_large(f"{size} bytes")
+        self._check_size()
         with self.path.open("rb") as file:
             head = file.read(2)
             content = head + file.read()
         return self._decompressed(content) if head == GZIP else content
+
+    def on_disk(self, folder: str | Path) -> Path:
+        """Where the decompressed content lies: the file itself, or a copy that is made in a folder of the caller.
+
+        Raises:
+            ReadError: as `content` does.
+        """
+        self._check_size()
+        with self.path.open("rb") as file:
+            if file.read(2) != GZIP:
+                return self.path.resolve()
+        copy = Path(folder, "content")
+        copy.write_bytes(self.content)
+        return copy
 
     def head(self, count: int = 4096) -> bytes:
         """The first bytes, decompressed, at the cost of these only."""
@@ -167,6 +179,11 @@ class Source:
                 raise self.error("be a whole gzip file", "a cut one", f"end, byte {len(content)}", "Fetch it again.")
             rest = stream.unused_data.lstrip(b"\0")  # tapes and some tools pad with zeros
         return b"".join(parts)
+
+    def _check_size(self) -> None:
+        size = self.path.stat().st_size
+        if size > self.max_bytes:
+            raise self._too_large(f"{size} bytes")
 
     def _too_large(self, got: str) -> ReadError:
         return self.error(

@@ -42,3 +42,10 @@ def test_equal_to_trimesh(tmp_path: Path) -> None:
 def test_announced_counts_are_checked(tmp_path: Path, counts: str) -> None:
     with pytest.raises(gn.errors.ReadError, match="line 2"):
         gn.read(written(tmp_path, f"OFF\n{counts}\n0 0 0\n"))
+
+
+def test_meshes_that_follow_one_another_are_items(tmp_path: Path) -> None:
+    corner, cloud = "OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n", "OFF 1 0 0\n2 2 2\n"
+    several = gn.read(written(tmp_path, corner + cloud + corner))
+    assert several.topology.node_counts.tolist() == [3, 1, 3]
+    assert several.levels["faces"]["vertices"].tolist() == [[0, 1, 2], [4, 5, 6]]
