@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, final
 
 from geonets.core.structure import Structure
+from geonets.data.readers.edgelist import is_edge_list
 from geonets.data.readers.source import Source
 
 Guess = Callable[[Source], bool]
@@ -58,6 +59,13 @@ def has(word: bytes, within: int = 4096) -> Guess:
     return lambda source: not source.is_folder and word in source.head(within)
 
 
+def holds(*patterns: str) -> Guess:
+    """Whether a folder holds a file of one of some names, itself or in its folder `raw`."""
+    return lambda source: (
+        source.is_folder and any(any((source.path / at).glob(pattern)) for pattern in patterns for at in ("", "raw"))
+    )
+
+
 def is_tar(source: Source) -> bool:
     """Whether a file is a tar archive, or compressed in a way that tar files are."""
     return not source.is_folder and (source.head(512)[257:262] == b"ustar" or source.head(6).startswith(TIGHT))
@@ -74,5 +82,8 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "hdf5", "arrays in groups", (".h5", ".hdf5", ".hdf", ".he5"), "hdf5", starts(b"\x89HDF\r\n\x1a\n"), sure=True
     ),
+    Format("tu", "graphs: a folder of TUDataset", (), "tu", holds("*_graph_indicator.txt"), sure=True),
+    Format("planetoid", "a network: a folder of Planetoid", (), "planetoid", holds("ind.*.graph"), sure=True),
+    Format("edgelist", "networks, as lines", (".edges", ".edgelist", ".txt", ".tsv"), "edgelist", is_edge_list),
 )
 """Every format; where several claim a file by its content, the first is taken."""
