@@ -11,17 +11,16 @@ import torch
 import geonets as gn
 from geonets.core.packages import require
 from geonets.data.interop.shapes import load_shape
-from messages.things import chain, edges, empty_cloud, network, pyg, ring, x34
+from messages.things import edges, empty_cloud, network, pyg, ring, x34
 
 CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`network` must be a NetworkX graph; got int", lambda: gn.from_networkx(3)),
     (
-        "`structure` must have no further levels for NetworkX",
+        "`structure` must have no level 'faces' for NetworkX",
         lambda: gn.to_networkx(gn.mesh(torch.eye(3), [[0, 1, 2]])),
     ),
-    ("`structure` must be one item; got 2", lambda: gn.to_networkx(chain)),
     (
-        "`network` must have the attribute 'age' on all nodes or none; got node number 1",
+        "`network` must have the attribute 'age' on all nodes or none, under a string as its name; got node number 1",
         lambda: gn.from_networkx(network([0])),
     ),
     ("`source` must be a torch_geometric Data", lambda: gn.from_pyg({"x": x34})),

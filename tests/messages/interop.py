@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import networkx
 import scipy.sparse
 import torch
 from PIL import Image
@@ -28,6 +29,12 @@ def frames() -> Any:
 
 def narrow() -> torch.Tensor:
     return torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)], layout=torch.jagged)
+
+
+def numbered() -> Any:
+    network: Any = networkx.Graph()
+    network.graph[7] = "seven"
+    return network
 
 
 def hetero(num_nodes: int | None, **fields: Any) -> Any:
@@ -119,5 +126,20 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     (
         "`weight` must be a tensor with a row for each of 2 edges of .'a', 'to', 'b'.*got .3,.",
         lambda: gn.from_hetero(hetero(num_nodes=2, weight=torch.zeros(3))),
+    ),
+    (
+        "`network.nodes` must be numbers, text, or lists.*got object.*Rename the nodes first",
+        lambda: gn.from_networkx(networkx.relabel_nodes(networkx.path_graph(2), {0: object()})),
+    ),
+    ("`network: owner` must be numbers, text.*got object", lambda: gn.from_networkx(networkx.Graph(owner=object()))),
+    (
+        "`network` must have the attribute 7 on all graphs or none, .*got a name that is no string",
+        lambda: gn.from_networkx(numbered()),
+    ),
+    (
+        "`structure.meta` must say node_names of the 1 that there are; got 2",
+        lambda: gn.to_networkx(
+            gn.from_networkx(networkx.path_graph(["a", "b"])).nodes_where(torch.tensor([True, False]))
+        ),
     ),
 ]
