@@ -524,6 +524,20 @@ MUTATIONS = (
         "if dataset.is_virtual:",
         "tests/data/readers/test_arrays.py",
     ),
+    Mutation(
+        "sixteen bits in eight",
+        "data/interop/pillow.py",
+        "array.astype(np.int32) if image.mode in SIXTEEN",
+        "array.astype(np.uint8) if image.mode in SIXTEEN",
+        "tests/data/readers/test_image.py",
+    ),
+    Mutation(
+        "samples of 24 bits without their sign",
+        "data/readers/sound.py",
+        '.view("<i4") >> 8',
+        '.view("<u4") >> 8',
+        "tests/data/readers/test_recordings.py",
+    ),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-READY = ("npy", "npz", "h5", "gz")
+READY = ("npy", "npz", "h5", "gz", "img")
 
 CHECKS = {
     "npy/control": lambda s: torch.equal(s.x, torch.arange(100.0, dtype=torch.float64)),
@@ -12,5 +12,8 @@ CHECKS = {
     "h5/control": lambda s: s.x.shape == (100, 3),
     "h5/flip2": lambda s: s.x.shape == (100, 3),
     "h5/flip4": lambda s: s.x.shape == (100, 3),
+    "img/control_png": lambda s: s.x.shape == (1024, 3) and s.x.dtype == torch.uint8,
+    "img/control_jpg": lambda s: s.x.shape == (1024, 3) and s.x.dtype == torch.uint8,
+    "img/one_bit": lambda s: s.x.shape == (81, 1) and s.x.dtype == torch.bool,
     "gz/control": lambda s: len(s) == 100 and s.num_nodes == 400 and len(s.levels["faces"]["vertices"]) == 400,
 }

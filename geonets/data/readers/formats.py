@@ -71,6 +71,19 @@ def is_tar(source: Source) -> bool:
     return not source.is_folder and (source.head(512)[257:262] == b"ustar" or source.head(6).startswith(TIGHT))
 
 
+def near(at: int, *signatures: bytes) -> Guess:
+    """Whether one of some bytes stands at a place of a file."""
+    return lambda source: not source.is_folder and source.head(4096)[at:].startswith(signatures)
+
+
+def is_idx(source: Source) -> bool:
+    """Whether a file begins with two zeros, one of six types, and one to four axes."""
+    head = b"" if source.is_folder else source.head(4)
+    return len(head) == 4 and head[:2] == b"\0\0" and head[2] in (8, 9, 11, 12, 13, 14) and 1 <= head[3] <= 4
+
+
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm")
+SIGNS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 TIGHT = (b"BZh", b"\xfd7zXZ\0")
 TARS = (".tar", ".tgz", ".tbz2", ".txz", ".bz2", ".xz")
 FORMATS: tuple[Format, ...] = (
@@ -85,5 +98,11 @@ FORMATS: tuple[Format, ...] = (
     Format("tu", "graphs: a folder of TUDataset", (), "tu", holds("*_graph_indicator.txt"), sure=True),
     Format("planetoid", "a network: a folder of Planetoid", (), "planetoid", holds("ind.*.graph"), sure=True),
     Format("edgelist", "networks, as lines", (".edges", ".edgelist", ".txt", ".tsv"), "edgelist", is_edge_list),
+    Format("image", "images", IMAGES, "image", starts(*SIGNS), sure=True),
+    Format("nifti", "volumes", (".nii",), "nifti", near(344, b"n+1\0"), sure=True),
+    Format("wav", "recordings", (".wav", ".wave"), "sound", near(8, b"WAVE"), sure=True),
+    Format("sound", "recordings, compressed", (".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au"), "sound"),
+    Format("idx", "the images and labels of MNIST", (".idx",), "idx", is_idx, sure=True),
+    Format("cifar", "the images of CIFAR, binary version", (".bin",), "cifar"),
 )
 """Every format; where several claim a file by its content, the first is taken."""

@@ -87,9 +87,9 @@ class Source:
     def head(self, count: int = 4096) -> bytes:
         """The first bytes, decompressed, at the cost of these only."""
         with self.path.open("rb") as file:
-            first = file.read(count)
+            first = file.read(max(count, 4096))
         if first[:2] != GZIP:
-            return first
+            return first[:count]
         try:
             return zlib.decompressobj(wbits=31).decompress(first, count)
         except zlib.error:
