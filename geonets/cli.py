@@ -1,12 +1,14 @@
-"""The command line: `geonets demo`, `geonets view`."""
+"""The command line: `geonets demo`, `geonets view`, `geonets read`, `geonets formats`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from geonets.core.errors import GeonetsError
+from geonets.core.packages import require
 from geonets.core.structure import Structure
 
 
@@ -41,7 +43,7 @@ def demo(out: Path, seed: int) -> None:
 @click.argument("what")
 @click.option("--save", type=click.Path(path_type=Path), help="Write a .png or .html file instead of opening a window.")
 def view(what: str, save: Path | None) -> None:
-    """Look at WHAT: a mesh or point file (OFF, OBJ, PLY, STL, ...), or a molecule in SMILES."""
+    """Look at WHAT: a file of any format that `geonets formats` lists, or a molecule in SMILES."""
     from geonets.view import view as show
 
     written = show(_structure(what), save=save, title=Path(what).name)
@@ -49,11 +51,53 @@ def view(what: str, save: Path | None) -> None:
         click.echo(written)
 
 
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--format", "name", help="What it is, where its content and name do not tell: see `geonets formats`.")
+@click.option("--skip", is_flag=True, help="Leave out the records that cannot be read, and say which.")
+def read(path: Path, name: str | None, skip: bool) -> None:
+    """Say what the file or folder PATH holds."""
+    from geonets.data.readers import read as read_file
+
+    structure, skipped = read_file(path, format=name, on_error="skip") if skip else (read_file(path, format=name), [])
+    click.echo(repr(structure.topology))
+    click.echo(_table(("level", "field", "shape", "type", "least", "mean", "most"), _statistics(structure)))
+    for error in skipped:
+        click.echo(f"left out: {error}")
+
+
+@main.command()
+def formats() -> None:
+    """List the formats that `geonets read` knows."""
+    from geonets.data.readers import FORMATS
+
+    rows = [(known.name, known.about, " ".join(known.suffixes), ", ".join(known.options)) for known in FORMATS]
+    click.echo(_table(("format", "what it holds", "suffixes", "options"), rows))
+
+
 def _structure(what: str) -> Structure:
     from geonets.data.interop.chemistry import molecule
-    from geonets.data.interop.shapes import load_shape
+    from geonets.data.readers import FORMATS, read
 
     path = Path(what)
-    if path.exists() or path.suffix:
-        return load_shape(path)
+    if path.exists() or any(path.suffix.lower() in known.suffixes for known in FORMATS):
+        return read(path)
     return molecule(what)
+
+
+def _statistics(structure: Structure) -> list[tuple[object, ...]]:
+    """A row for each field: its level, name, shape and type; the least, mean and largest of its finite values."""
+    levels = {level: getattr(structure, level) for level in ("nodes", "edges", "globals")}
+    levels |= {level: held.fields for level, held in structure.levels.items()}
+    rows = []
+    for level, fields in levels.items():
+        for name, field in fields.items():
+            values = field.double().flatten()
+            values = values[values.isfinite()]
+            spread = (values.min().item(), values.mean().item(), values.max().item()) if len(values) else ("", "", "")
+            rows.append((level, name, " x ".join(map(str, field.shape)), str(field.dtype)[6:], *spread))
+    return rows
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    return require("tabulate").tabulate(rows, head, floatfmt=".5g", disable_numparse=[2])

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 
+import geonets as gn
 from geonets.cli import main
+from geonets.core.errors import ReadError
+from geonets.data.readers import FORMATS
 
 CUBE = "OFF\n4 2 0\n0 0 0\n1 0 0\n0 1 0\n1 1 0\n3 0 1 2\n3 1 3 2\n"
 
@@ -22,10 +26,43 @@ def test_a_molecule_and_a_mesh_can_be_looked_at(tmp_path: Path) -> None:
         assert str(page) in done.output and "Plotly.newPlot" in page.read_text()
 
 
-@pytest.mark.parametrize(("what", "text"), [("C1CC", "`smiles` must be"), ("no_such_file.stl", "`path` must be")])
+@pytest.mark.parametrize(("what", "text"), [("C1CC", "`smiles` must be"), ("no_such_file.stl", "`path` must exist")])
 def test_what_the_user_can_mend_is_told_in_one_line(what: str, text: str) -> None:
     done = CliRunner().invoke(main, ["view", what])
     assert done.exit_code == 1 and f"Error: {text}" in done.output and "Traceback" not in done.output
+
+
+def test_what_a_file_holds(tmp_path: Path) -> None:
+    shape = tmp_path / "square.off"
+    shape.write_text(CUBE)
+    done = CliRunner().invoke(main, ["read", str(shape)])
+    assert done.exit_code == 0, done.output
+    rows = [line.split() for line in done.output.splitlines()]
+    assert "Graph(1 item of 4 nodes, 10 edges)" in done.output
+    assert ["nodes", "pos", "4", "x", "3", "float32", "0", "0.33333", "1"] in rows
+    assert ["faces", "vertices", "2", "x", "3", "int64", "0", "1.5", "3"] in rows
+
+
+def test_a_file_can_be_read_as_another_format_than_its_name_says(tmp_path: Path) -> None:
+    shape = tmp_path / "square"
+    shape.write_text("0 0 0\n1 1 1\n")
+    assert CliRunner().invoke(main, ["read", str(shape)]).exit_code == 1
+    done = CliRunner().invoke(main, ["read", str(shape), "--format", "points"])
+    assert done.exit_code == 0 and "Set(1 item of 2 nodes)" in done.output
+
+
+def test_what_was_left_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = gn.points([torch.zeros(2, 3)]), [ReadError("`path` must be whole; got half (a, record 2). Mend it.")]
+    monkeypatch.setattr("geonets.data.readers.read", lambda path, format, on_error: found)
+    done = CliRunner().invoke(main, ["read", "a.sdf", "--skip"])
+    assert done.exit_code == 0 and done.output.splitlines()[-1].startswith("left out: `path` must be whole")
+
+
+def test_formats_are_listed() -> None:
+    done = CliRunner().invoke(main, ["formats"])
+    assert done.exit_code == 0, done.output
+    rows = [line.split() for line in done.output.splitlines()[2:]]
+    assert [row[0] for row in rows] == [known.name for known in FORMATS] and ".ply" in done.output
 
 
 def test_the_demo_takes_a_folder_and_a_seed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

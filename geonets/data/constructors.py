@@ -241,7 +241,9 @@ def mesh(vertices: Any, faces: Any, *, y: Any = None, **levels: Any) -> Structur
                 f"got {int(corner.min())} .. {int(corner.max())} (item {item}). Check the mesh."
             )
         pairs = torch.cat([corner[:, [0, 1]], corner[:, [1, 2]], corner[:, [2, 0]]])
-        sides.append(torch.unique(torch.cat([pairs, pairs.flip(1)]), dim=0).T)
+        count = max(len(position), 1)
+        keys = torch.unique(torch.cat([pairs[:, 0] * count + pairs[:, 1], pairs[:, 1] * count + pairs[:, 0]]))
+        sides.append(torch.stack([keys // count, keys % count]))
     counts = torch.tensor([len(part) for part in positions])
     starts = offsets_of(counts)[:-1]
     shifted = torch.cat([part + start for part, start in zip(triangles, starts.tolist(), strict=True)])

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 
 import geonets as gn
 from geonets.core.packages import require
-from geonets.data.interop.shapes import load_shape
-from messages.things import edges, empty_cloud, network, pyg, ring, x34
+from messages.things import edges, network, pyg, ring, x34
 
 CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`network` must be a NetworkX graph; got int", lambda: gn.from_networkx(3)),
@@ -34,8 +32,6 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`smiles` must be a possible molecule.*valence", lambda: gn.molecule(["C", "C(C)(C)(C)(C)C"])),
     ("`no_such_package` must be installed.*Run: pip install no_such_package", lambda: require("no_such_package.part")),
     ("`shape` must be trimesh's Trimesh, PointCloud or a Scene of one kind; got int", lambda: gn.from_trimesh(3)),
-    ("`path` must be a mesh or point file; got .*no_such_file.stl", lambda: load_shape(Path("no_such_file.stl"))),
-    ("`path` must hold at least one point; got none .*empty.off", lambda: load_shape(empty_cloud())),
     ("`pos` must be given, or x", lambda: gn.points(None)),
     ("`x` must have one row for each point", lambda: gn.points(torch.zeros(1, 3, 3), x=torch.zeros(1, 4, 1))),
     ("`x` must hold one tensor for each of the 2 graphs; got 1", lambda: gn.graph([edges, edges], x=[x34])),

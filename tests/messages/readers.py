@@ -63,7 +63,7 @@ CASES = [
     ("must end after 3 vertices and 1 faces", lambda: read("a.off", CORNER + "3 0 1 2\n" * 2)),
     ("must have a number there; got 'zero' .*line 3, vertex 0", lambda: read("a.off", "OFF\n1 0 0\n0 zero 0")),
     ("must count and name the corners of a face; got '4 0 1 2'", lambda: read("a.off", CORNER + "4 0 1 2")),
-    ("must have a whole number there; got '1.5' .*face 0", lambda: read("a.off", CORNER + "3 0 1.5 2")),
+    ("must have a whole number there; got '1.5' .*line 6, corner 1", lambda: read("a.off", CORNER + "3 0 1.5 2")),
     ("must have at least three corners a face; got 2", lambda: read("a.off", CORNER + "2 0 1")),
     ("must have faces of vertices between 0 and 2; got vertex 9 .*face 0", lambda: read("a.off", CORNER + "3 0 1 9")),
 ]

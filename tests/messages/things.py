@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -46,12 +44,6 @@ def network(attribute_on: list[int]) -> Any:
 
 
 unknown: Any = ("node",)
-
-
-def empty_cloud() -> Path:
-    path = Path(tempfile.mkdtemp()) / "empty.off"
-    path.write_text("OFF\n0 0 0\n")
-    return path
 
 
 class Pool(nn.Module):

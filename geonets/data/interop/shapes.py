@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from geonets.core.errors import DtypeError, ReadError
+from geonets.core.errors import DtypeError
 from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.data.constructors import mesh, points
@@ -41,24 +40,6 @@ def from_trimesh(shape: Any) -> Structure:
         f"`shape` must be trimesh's Trimesh, PointCloud or a Scene of one kind; got {', '.join(kinds)}. "
         "Convert each geometry by itself."
     )
-
-
-def load_shape(path: Path) -> Structure:
-    """Read a mesh or point file with trimesh, its vertices as they stand in the file.
-
-    Raises:
-        ReadError: if trimesh cannot read it or finds nothing in it; the message names the file.
-    """
-    trimesh = require("trimesh")
-    try:
-        shape = trimesh.load(path, process=False)
-        structure = from_trimesh(shape)
-    except Exception as error:  # every format fails in its own way
-        reason = str(error).rstrip(".!") or type(error).__name__
-        raise ReadError(f"`path` must be a mesh or point file; got {path}: {reason}. Check the file.") from error
-    if not structure.num_nodes:
-        raise ReadError(f"`path` must hold at least one point; got none ({path}). Check the file.")
-    return structure
 
 
 def _positions(shape: Any) -> torch.Tensor:

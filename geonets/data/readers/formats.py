@@ -10,6 +10,7 @@ from typing import Any, final
 
 from geonets.core.structure import Structure
 from geonets.data.readers.edgelist import is_edge_list
+from geonets.data.readers.points import looks_like_points
 from geonets.data.readers.source import Source
 
 Guess = Callable[[Source], bool]
@@ -85,9 +86,14 @@ def is_idx(source: Source) -> bool:
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".pbm", ".pnm")
 SIGNS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 TIGHT = (b"BZh", b"\xfd7zXZ\0")
+POINTS = (".xyz", ".txt", ".pts", ".asc")
 TARS = (".tar", ".tgz", ".tbz2", ".txz", ".bz2", ".xz")
 FORMATS: tuple[Format, ...] = (
     Format("off", "meshes, as text", (".off",), "off", starts(b"OFF"), sure=True),
+    Format("ply", "meshes and point clouds", (".ply",), "ply", starts(b"ply\n", b"ply\r"), sure=True),
+    Format("pcd", "point clouds", (".pcd",), "pcd", starts(b"# .PCD", b"VERSION"), sure=True),
+    Format("stl", "meshes", (".stl",), "stl", starts(b"solid")),
+    Format("obj", "meshes, as text", (".obj",), "obj"),
     Format("zip", "an archive with one of these in it", (".zip",), "archive", starts(b"PK"), sure=False),
     Format("tar", "an archive with one of these in it", TARS, "archive", is_tar, sure=True),
     Format("npy", "one NumPy array", (".npy",), "npy", starts(b"\x93NUMPY"), sure=True),
@@ -98,6 +104,7 @@ FORMATS: tuple[Format, ...] = (
     Format("tu", "graphs: a folder of TUDataset", (), "tu", holds("*_graph_indicator.txt"), sure=True),
     Format("planetoid", "a network: a folder of Planetoid", (), "planetoid", holds("ind.*.graph"), sure=True),
     Format("edgelist", "networks, as lines", (".edges", ".edgelist", ".txt", ".tsv"), "edgelist", is_edge_list),
+    Format("points", "point clouds, as lines of numbers", POINTS, "points", looks_like_points),
     Format("image", "images", IMAGES, "image", starts(*SIGNS), sure=True),
     Format("nifti", "volumes", (".nii",), "nifti", near(344, b"n+1\0"), sure=True),
     Format("wav", "recordings", (".wav", ".wave"), "sound", near(8, b"WAVE"), sure=True),

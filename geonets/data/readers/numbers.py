@@ -56,8 +56,13 @@ def table(
             pass
         else:
             if not finite or kind is int or np.isfinite(numbers).all():
-                return numbers.reshape(-1, width)
+                return numbers.reshape(len(lines), width)
     raise _culprit(source, words, width, (first_line, first_row), rows_are, kind, finite)
+
+
+def natural(word: str) -> int | None:
+    """The whole number that a word of digits is, or None; nothing is counted by more than 19 digits."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 20 else None
 
 
 def float32(source: Source, numbers: np.ndarray, place: Callable[[int], str]) -> np.ndarray:

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from geonets.data.readers.source import Source
 
+Place = Callable[[int], str]
+"""Where a row stands in its file, from its number."""
 
-def triangles(
-    source: Source, sizes: np.ndarray, corners: np.ndarray, vertices: int, place: Callable[[int], str]
-) -> np.ndarray:
-    """Triangles that fan out from the first corner of every polygon: `(F, 3)` vertex numbers.
+
+class Triangles(NamedTuple):
+    """Polygons cut into triangles.
+
+    Args:
+        vertices: `(F, 3)` vertex numbers.
+        corners: `(F, 3)` which of all corners, in the order of the file, each corner is.
+        polygons: `(F,)` the polygon that each triangle is part of.
+    """
+
+    vertices: np.ndarray
+    corners: np.ndarray
+    polygons: np.ndarray
+
+
+def triangles(source: Source, sizes: np.ndarray, corners: np.ndarray, vertices: int, place: Place) -> Triangles:
+    """Triangles that fan out from the first corner of every polygon.
 
     Args:
         source: the file, for messages.
@@ -40,4 +56,5 @@ def triangles(
     polygon = np.repeat(np.arange(len(sizes)), cuts)
     step = np.arange(int(cuts.sum())) - np.repeat(np.cumsum(cuts) - cuts, cuts)
     first, second = starts[polygon], starts[polygon] + step + 1
-    return np.stack([corners[first], corners[second], corners[second + 1]], 1).astype(np.int64)
+    taken = np.stack([first, second, second + 1], 1)
+    return Triangles(corners[taken].astype(np.int64), taken, polygon)

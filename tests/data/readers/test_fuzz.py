@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fuzzing import fuzz
+from shape_files import SHAPES
 
 FILES = Path(os.environ.get("GEONETS_DATA", "no such folder"), "..", "badinputs", "files").resolve()
 SEEDS: dict[str, list[str]] = {
@@ -20,20 +21,30 @@ SEEDS: dict[str, list[str]] = {
 }
 """The valid files from which the mutants of a format are made."""
 
+WRITTEN: dict[str, dict[str, bytes]] = {**SHAPES}
+"""Further ones, by name, which are written where they are needed."""
+
+FORMATS = sorted({*SEEDS, *WRITTEN})
+
 FEWER = {"hdf5": (10, 3000)}
 """How many mutants of a format are read, in a bounded and in a long run, where each takes a process of its own."""
 
 pytestmark = pytest.mark.skipif(not FILES.exists(), reason="the folder of bad inputs is not beside GEONETS_DATA")
 
 
-@pytest.mark.parametrize("format", SEEDS)
-def test_mutants(format: str) -> None:
-    assert fuzz(format, [FILES / name for name in SEEDS[format]], count=FEWER.get(format, (300, 20_000))[0]) == []
+def seeds(format: str, folder: Path) -> list[Path]:
+    """The valid files of a format."""
+    for name, content in WRITTEN.get(format, {}).items():
+        (folder / name).write_bytes(content)
+    return [FILES / name for name in SEEDS.get(format, ())] + sorted(folder.iterdir())
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_mutants(format: str, tmp_path: Path) -> None:
+    assert fuzz(format, seeds(format, tmp_path), count=FEWER.get(format, (300, 20_000))[0]) == []
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("format", SEEDS)
-def test_many_mutants(format: str) -> None:
-    assert (
-        fuzz(format, [FILES / name for name in SEEDS[format]], count=FEWER.get(format, (300, 20_000))[1], seed=1) == []
-    )
+@pytest.mark.parametrize("format", FORMATS)
+def test_many_mutants(format: str, tmp_path: Path) -> None:
+    assert fuzz(format, seeds(format, tmp_path), count=FEWER.get(format, (300, 20_000))[1], seed=1) == []

@@ -1,0 +1,148 @@
+"""OBJ: Wavefront's meshes as text. Files that it names, such as materials, are never opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from geonets.core.structure import Structure
+from geonets.data.readers.numbers import table
+from geonets.data.readers.polygons import Triangles, triangles
+from geonets.data.readers.source import Source
+from geonets.data.readers.vertices import fields, positions, shape
+
+READ = ("v", "vn", "vt", "f")
+LEFT_OUT = ("p", "l", "curv", "curv2", "surf")
+"""Points, lines and free-form shapes: named in the item's `meta["left_out"]`."""
+SKIPPED = (
+    "g", "o", "s", "mg", "usemtl", "mtllib", "usemap", "maplib", "bevel", "c_interp", "d_interp", "lod", "shadow_obj",
+    "trace_obj", "vp", "deg", "bmat", "step", "cstype", "parm", "trim", "hole", "scrv", "sp", "end", "con", "ctech",
+    "stech",
+)  # fmt: skip
+"""What belongs to how the shape is shown, or to free-form shapes."""
+
+
+def read_obj(source: Source, *, dtype: torch.dtype = torch.float32) -> Structure:
+    """A mesh as one item: polygons cut into triangles; numbers that count back from the end are resolved.
+
+    Colours after the position of a vertex are `color`. Normals and texture coordinates are the node fields `normal` and
+    `texcoord` where every vertex has one; else corners of a vertex have different ones, and the level `faces` has a
+    field of that name, `(F, 3, ...)`, with one for each corner. Names of groups and materials are not kept.
+
+    Args:
+        source: the file.
+        dtype: of all fields.
+
+    Raises:
+        ReadError: if a line is none of the format, or a face names no vertex.
+
+    Reference: Wavefront Technologies, "Object files (.obj)", in the Advanced Visualizer manual, version 4.
+    """
+    rows, left_out = _lines(source)
+    meta = {"left_out": left_out} if left_out else None
+    places = [line for line, _ in rows["v"]]
+    if not places:
+        raise source.error("have a vertex", "none", f"end, line {max(len(source.lines), 1)}", "Check that it is OBJ.")
+    numbers = table(source, [text for _, text in rows["v"]], first_line=places, rows_are="vertex")
+    if numbers.shape[1] not in (3, 4, 6, 7):
+        rule, got = "have three coordinates a vertex, and three of colour at most", f"{numbers.shape[1]} numbers"
+        raise source.error(rule, got, f"line {places[0]}, vertex 0", "Correct it.")
+    pos = positions(source, numbers[:, :3], dtype, lambda vertex: f"line {places[vertex]}, vertex {vertex}")
+    colors = numbers.T[-3:] if numbers.shape[1] > 4 else ()
+    nodes = fields(source, dict(zip(("red", "green", "blue"), colors, strict=False)), dtype)
+    if not rows["f"]:
+        return shape(pos, nodes, meta=meta)
+    lines = [line for line, _ in rows["f"]]
+    sizes, corners = _corners(source, rows["f"])
+
+    named = _resolved(source, corners[:, 0], sizes, lines, places, "vertex")
+    faces = triangles(source, sizes, named, len(pos), lambda face: f"line {lines[face]}, face {face}")
+    of_faces: dict[str, Tensor] = {}
+    for column, (keyword, name) in enumerate((("vt", "texcoord"), ("vn", "normal")), 1):
+        if (corners[:, column] == 0).any() or not rows[keyword]:
+            continue  # not every corner has one
+        values, value_lines = _values(source, rows[keyword], name)
+        chosen = _resolved(source, corners[:, column], sizes, lines, value_lines, name)
+        level, field = _field(torch.from_numpy(values).to(dtype), named, chosen, faces, len(pos))
+        (nodes if level == "nodes" else of_faces)[name] = field
+    return shape(pos, nodes, faces, of_faces, meta)
+
+
+Row = tuple[int, str]
+"""A line's number in the file, and its text without the keyword."""
+
+
+def _lines(source: Source) -> tuple[dict[str, list[Row]], list[str]]:
+    """The lines of each keyword that is read; those that are not."""
+    rows: dict[str, list[Row]] = {keyword: [] for keyword in READ}
+    left_out: dict[str, None] = {}
+    start = ""
+    for number, line in enumerate(source.lines, 1):
+        text = start + line
+        if text.endswith("\\"):  # goes on in the next line
+            start = text[:-1] + " "
+            continue
+        start = ""
+        keyword, _, rest = text.lstrip().replace("\t", " ").partition(" ")
+        if keyword in rows:
+            rows[keyword].append((number, rest.partition("#")[0]))
+        elif keyword in LEFT_OUT:
+            left_out[keyword] = None
+        elif keyword and not keyword.startswith("#") and keyword not in SKIPPED:
+            rule, place = "have lines that begin with v, vn, vt, f or another word of OBJ", f"line {number}"
+            raise source.error(rule, repr(keyword), place, "Check that it is OBJ.")
+    return rows, list(left_out)
+
+
+def _values(source: Source, rows: Sequence[Row], name: str) -> tuple[np.ndarray, list[int]]:
+    """Normals or texture coordinates, and their lines; a third texture coordinate is left."""
+    lines = [line for line, _ in rows]
+    width = 3 if name == "normal" or len(rows[0][1].split()) > 2 else 2
+    numbers = table(source, [text for _, text in rows], columns=width, first_line=lines, rows_are=name)
+    return numbers[:, : 3 if name == "normal" else 2], lines
+
+
+def _corners(source: Source, rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
+    """How many corners each face has; `(corners, 3)` the vertex, texture coordinate and normal of each, 0 for none."""
+    words = [text.split() for _, text in rows]
+    sizes = np.array([len(corners) for corners in words], np.int64)
+    flat = [corner for corners in words for corner in corners]
+    numbered = np.repeat([line for line, _ in rows], sizes).tolist()
+    bars = {corner.count("/") + 3 * ("//" in corner) for corner in flat}
+    found = np.zeros((len(flat), 3), np.int64)
+    if len(bars) == 1:
+        columns = {0: [0], 1: [0, 1], 2: [0, 1, 2], 5: [0, 2]}.get(bars.pop(), [0])
+        lines = [corner.replace("//", "/").replace("/", " ") for corner in flat]
+        found[:, columns] = table(source, lines, columns=len(columns), first_line=numbered, rows_are="corner", kind=int)
+        return sizes, found
+    parts = [[*corner.split("/"), "0", "0"][:3] for corner in flat]
+    lines = [" ".join(part or "0" for part in corner) for corner in parts]
+    return sizes, table(source, lines, columns=3, first_line=numbered, rows_are="corner", kind=int)
+
+
+def _resolved(
+    source: Source, named: np.ndarray, sizes: np.ndarray, face_lines: list[int], lines: list[int], what: str
+) -> np.ndarray:
+    """Numbers from 0; negative ones count back from the last line of their kind before the face."""
+    before = np.repeat(np.searchsorted(lines, face_lines), sizes)
+    numbers = np.where(named < 0, before + named, named - 1)
+    wrong = np.flatnonzero((named == 0) | (numbers < 0) | (numbers >= len(lines)))
+    if len(wrong):
+        face = int(np.searchsorted(np.cumsum(sizes), wrong[0], side="right"))
+        rule, got = f"name each {what} by a number from 1 to {len(lines)}, or back from -1", f"{named[wrong[0]]}"
+        raise source.error(rule, got, f"line {face_lines[face]}, face {face}", "Correct the face.")
+    return numbers
+
+
+def _field(
+    values: Tensor, vertices: np.ndarray, chosen: np.ndarray, faces: Triangles, count: int
+) -> tuple[str, Tensor]:
+    """One value a node where all corners of each agree and none is without, else one for each corner of each face."""
+    own = np.full(count, -1)
+    own[vertices] = chosen
+    if (own >= 0).all() and (own[vertices] == chosen).all():
+        return "nodes", values[torch.from_numpy(own)]
+    return "faces", values[torch.from_numpy(chosen[faces.corners])]
