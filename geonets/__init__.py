@@ -52,6 +52,7 @@ from geonets.core.topology import Set as Set
 from geonets.core.topology import SparseGrid as SparseGrid
 from geonets.core.topology import Topology as Topology
 from geonets.core.windows import windows as windows
+from geonets.data import transforms as transforms
 from geonets.data.constructors import chain as chain
 from geonets.data.constructors import graph as graph
 from geonets.data.constructors import grid as grid
@@ -80,7 +81,11 @@ from geonets.data.interop import to_pyg as to_pyg
 from geonets.data.interop import to_scipy as to_scipy
 from geonets.data.readers import read as read
 from geonets.data.transforms import connect as connect
+from geonets.data.transforms import interpolate as interpolate
+from geonets.data.transforms import neighbor_batches as neighbor_batches
 from geonets.data.transforms import relate as relate
+from geonets.data.transforms import sample_neighbors as sample_neighbors
+from geonets.data.transforms import sample_surface as sample_surface
 from geonets.data.trees import tree as tree
 from geonets.data.voxels import voxels as voxels
 from geonets.engine.plan import explain_plan as explain_plan

@@ -54,7 +54,7 @@ class Sections(Record, abc.ABC):
         Places are counted in each item by itself, as slices count them. An axis that is named is periodic no longer.
 
         Args:
-            **spans: for each axis to be cropped a slice of step 1.
+            **spans: for each axis to be cropped a slice of step 1; its ends may be `(B,)` tensors, one for each item.
 
         Raises:
             OptionError: if a step is not 1.
