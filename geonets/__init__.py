@@ -80,6 +80,8 @@ from geonets.data.interop import to_pil as to_pil
 from geonets.data.interop import to_pyg as to_pyg
 from geonets.data.interop import to_scipy as to_scipy
 from geonets.data.readers import read as read
+from geonets.data.storage import load as load
+from geonets.data.storage import save as save
 from geonets.data.transforms import connect as connect
 from geonets.data.transforms import interpolate as interpolate
 from geonets.data.transforms import neighbor_batches as neighbor_batches

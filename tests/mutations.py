@@ -86,8 +86,8 @@ MUTATIONS = (
     Mutation(
         "a sliced transpose that still names rows of the whole",
         "core/topology/edges.py",
-        "rows.take(own.rows) + _row_shift(rows)",
-        "rows.take(own.rows)",
+        'rows.take(own.held("rows")) + _row_shift(rows)',
+        'rows.take(own.held("rows"))',
         SLICING,
     ),
     Mutation(
@@ -530,6 +530,34 @@ MUTATIONS = (
         '.view("<i4") >> 8',
         '.view("<u4") >> 8',
         "tests/data/readers/test_recordings.py",
+    ),
+    Mutation(
+        "a checksum that is not compared",
+        "data/storage/checksums.py",
+        "if len(found) != len(wanted) or (found != wanted).any():",
+        "if len(found) != len(wanted):",
+        "tests/data/storage/test_damage.py",
+    ),
+    Mutation(
+        "a block that is taken for another's neighbour",
+        "data/storage/checksums.py",
+        "firsts, lasts = starts // BLOCK, (stops - 1) // BLOCK",
+        "firsts, lasts = starts // BLOCK, starts // BLOCK",
+        "tests/data/storage/test_damage.py",
+    ),
+    Mutation(
+        "senders of a file that are not checked",
+        "data/storage/laws.py",
+        "least, most = low[items][asked], high[items][asked] - 1",
+        "least, most = low[items][asked], high[items][asked]",
+        "tests/test_messages.py",
+    ),
+    Mutation(
+        "a file that is written in place",
+        "data/storage/replacing.py",
+        '        file = part.open("xb")\n',
+        '        part = path\n        file = path.open("wb")\n',
+        "tests/data/storage/test_damage.py",
     ),
     Mutation(
         "an item of a batch vector that is left out",

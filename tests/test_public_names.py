@@ -24,6 +24,7 @@ PUBLIC = {
         from_pil to_pil from_scipy to_scipy Hetero from_hetero to_hetero
         connect relate interpolate sample_surface sample_neighbors neighbor_batches explain_plan reference read view
         windows jacobian_spectrum
+        save load
         from_torch to_torch
     """,
     "geonets.nn": """

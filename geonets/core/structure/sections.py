@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import torch
@@ -25,7 +25,7 @@ class Sections(Record, abc.ABC):
         edges: Fields
         globals: Fields
         levels: Mapping[str, Level]
-        meta: tuple[dict[str, Any], ...] | None
+        meta: Sequence[dict[str, Any]] | None
 
     def nodes_where(self, mask: Tensor) -> Self:
         """The nodes where a mask is true, with the links between them; every item stays, if only without nodes.
