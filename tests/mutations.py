@@ -643,6 +643,20 @@ MUTATIONS = (
         "start = (uniform(number, items[:1], column) * (room + 1)).long()",
         "tests/data/transforms/test_places.py",
     ),
+    Mutation(
+        "rows that are not in order of time",
+        "data/readers/csv.py",
+        "(times[rows], numbers))",
+        "(rows, numbers))",
+        "tests/data/readers/test_csv.py",
+    ),
+    Mutation(
+        "channels and steps of a series exchanged",
+        "data/readers/series.py",
+        "values[at:end].reshape(len(case), length).T",
+        "values[at:end].reshape(length, len(case))",
+        "tests/data/readers/test_series.py",
+    ),
 )
 
 

@@ -110,6 +110,9 @@ FORMATS: tuple[Format, ...] = (
     Format("wav", "recordings", (".wav", ".wave"), "sound", near(8, b"WAVE"), sure=True),
     Format("sound", "recordings, compressed", (".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au"), "sound"),
     Format("idx", "the images and labels of MNIST", (".idx",), "idx", is_idx, sure=True),
+    Format("csv", "tables", (".csv", ".tsv"), "csv"),
+    Format("ts", "time series of the UEA and UCR archives", (".ts",), "series"),
+    Format("text", "characters", (), "text"),
     Format("cifar", "the images of CIFAR, binary version", (".bin",), "cifar"),
 )
 """Every format; where several claim a file by its content, the first is taken."""
