@@ -63,6 +63,7 @@ from geonets.data.interop import from_dense as from_dense
 from geonets.data.interop import from_hetero as from_hetero
 from geonets.data.interop import from_nested as from_nested
 from geonets.data.interop import from_networkx as from_networkx
+from geonets.data.interop import from_open3d as from_open3d
 from geonets.data.interop import from_packed as from_packed
 from geonets.data.interop import from_padded as from_padded
 from geonets.data.interop import from_pil as from_pil
@@ -74,11 +75,13 @@ from geonets.data.interop import to_dense as to_dense
 from geonets.data.interop import to_hetero as to_hetero
 from geonets.data.interop import to_nested as to_nested
 from geonets.data.interop import to_networkx as to_networkx
+from geonets.data.interop import to_open3d as to_open3d
 from geonets.data.interop import to_packed as to_packed
 from geonets.data.interop import to_padded as to_padded
 from geonets.data.interop import to_pil as to_pil
 from geonets.data.interop import to_pyg as to_pyg
 from geonets.data.interop import to_scipy as to_scipy
+from geonets.data.interop import to_trimesh as to_trimesh
 from geonets.data.readers import read as read
 from geonets.data.storage import load as load
 from geonets.data.storage import save as save
