@@ -68,6 +68,7 @@ from geonets.data.interop import from_packed as from_packed
 from geonets.data.interop import from_padded as from_padded
 from geonets.data.interop import from_pil as from_pil
 from geonets.data.interop import from_pyg as from_pyg
+from geonets.data.interop import from_rdkit as from_rdkit
 from geonets.data.interop import from_scipy as from_scipy
 from geonets.data.interop import from_trimesh as from_trimesh
 from geonets.data.interop import molecule as molecule
@@ -80,6 +81,7 @@ from geonets.data.interop import to_packed as to_packed
 from geonets.data.interop import to_padded as to_padded
 from geonets.data.interop import to_pil as to_pil
 from geonets.data.interop import to_pyg as to_pyg
+from geonets.data.interop import to_rdkit as to_rdkit
 from geonets.data.interop import to_scipy as to_scipy
 from geonets.data.interop import to_trimesh as to_trimesh
 from geonets.data.readers import read as read

@@ -21,7 +21,7 @@ PUBLIC = {
         Window Transposed ByType Coarser Blocks Voxels Farthest Top Independent Back Along Strong
         chain grid points graph mesh tree voxels molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         from_dense to_dense from_nested to_nested from_packed to_packed from_padded to_padded
-        from_pil to_pil from_scipy to_scipy Hetero from_hetero to_hetero
+        from_pil to_pil from_scipy to_scipy from_rdkit to_rdkit Hetero from_hetero to_hetero
         to_trimesh from_open3d to_open3d
         connect relate interpolate sample_surface sample_neighbors neighbor_batches explain_plan reference read view
         windows jacobian_spectrum

@@ -1,6 +1,6 @@
 """Structures from and to other libraries, one foreign library a file; each is imported only when it is used."""
 
-from geonets.data.interop.chemistry import molecule
+from geonets.data.interop.chemistry import from_rdkit, molecule, to_rdkit
 from geonets.data.interop.dense import from_dense, to_dense
 from geonets.data.interop.hetero import Hetero, from_hetero, to_hetero
 from geonets.data.interop.networks import from_networkx, to_networkx
@@ -22,6 +22,7 @@ __all__ = [
     "from_padded",
     "from_pil",
     "from_pyg",
+    "from_rdkit",
     "from_scipy",
     "from_trimesh",
     "molecule",
@@ -34,6 +35,7 @@ __all__ = [
     "to_padded",
     "to_pil",
     "to_pyg",
+    "to_rdkit",
     "to_scipy",
     "to_trimesh",
 ]

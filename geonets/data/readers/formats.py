@@ -103,6 +103,10 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("tu", "graphs: a folder of TUDataset", (), "tu", holds("*_graph_indicator.txt"), sure=True),
     Format("planetoid", "a network: a folder of Planetoid", (), "planetoid", holds("ind.*.graph"), sure=True),
+    Format("smiles", "molecules, as strings with names or in a table", (".smi", ".smiles", ".ism"), "smiles"),
+    Format(
+        "sdf", "molecules with bonds and properties", (".sdf", ".sd", ".mol", ".mdl"), "sdf", has(b"M  END"), sure=False
+    ),
     Format("edgelist", "networks, as lines", (".edges", ".edgelist", ".txt", ".tsv"), "edgelist", is_edge_list),
     Format("points", "point clouds, as lines of numbers", POINTS, "points", looks_like_points),
     Format("image", "images", IMAGES, "image", starts(*SIGNS), sure=True),
