@@ -93,6 +93,7 @@ FORMATS: tuple[Format, ...] = (
     Format("ply", "meshes and point clouds", (".ply",), "ply", starts(b"ply\n", b"ply\r"), sure=True),
     Format("pcd", "point clouds", (".pcd",), "pcd", starts(b"# .PCD", b"VERSION"), sure=True),
     Format("stl", "meshes", (".stl",), "stl", starts(b"solid")),
+    Format("gltf", "scenes of meshes", (".glb", ".gltf"), "gltf", starts(b"glTF"), sure=True),
     Format("obj", "meshes, as text", (".obj",), "obj"),
     Format("zip", "an archive with one of these in it", (".zip",), "archive", starts(b"PK"), sure=False),
     Format("tar", "an archive with one of these in it", TARS, "archive", is_tar, sure=True),
