@@ -538,6 +538,48 @@ MUTATIONS = (
         '.view("<u4") >> 8',
         "tests/data/readers/test_recordings.py",
     ),
+    Mutation(
+        "a square cut along no diagonal",
+        "data/readers/polygons.py",
+        "first, second = starts[polygon], starts[polygon] + step + 1",
+        "first, second = starts[polygon] + step, starts[polygon] + step + 1",
+        "tests/data/readers/test_off.py",
+    ),
+    Mutation(
+        "colours in the order of the machine",
+        "data/readers/pcd.py",
+        '{"red": 16, "green": 8, "blue": 0}',
+        '{"red": 0, "green": 8, "blue": 16}',
+        "tests/data/readers/test_pcd.py",
+    ),
+    Mutation(
+        "a shape bent by single precision",
+        "data/readers/vertices.py",
+        "moved > ROUNDING * extent",
+        "moved > extent",
+        "tests/data/readers/test_ply.py",
+    ),
+    Mutation(
+        "a count that is believed",
+        "data/readers/plyrows.py",
+        "if element.count * max(smallest, 1) > len(content) - start:",
+        "if element.count < 0:",
+        "tests/test_messages.py",
+    ),
+    Mutation(
+        "a mirror that turns no face",
+        "data/readers/gltfparts.py",
+        "faces[:, ::-1] if mirrored else faces",
+        "faces",
+        "tests/data/readers/test_gltf.py",
+    ),
+    Mutation(
+        "numbers that count back from the end of the file",
+        "data/readers/obj.py",
+        "np.where(named < 0, before + named, named - 1)",
+        "np.where(named < 0, len(lines) + named, named - 1)",
+        "tests/data/readers/test_obj.py",
+    ),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,11 +40,9 @@ def test_equal_to_trimesh(suffix: str, tmp_path: Path) -> None:
     placed = trimesh.transformations.compose_matrix(scale=[1, 2, -3], angles=[0.1, 0.5, 0.2], translate=[3, 0, 1])
     scene = trimesh.Scene()
     scene.add_geometry(ball, node_name="ball", transform=placed)
-    if suffix == ".glb":
-        (tmp_path / "a.glb").write_bytes(scene.export(file_type="glb", include_normals=True))
-    else:
-        for name, content in scene.export(file_type="gltf", include_normals=True).items():
-            (tmp_path / ("a.gltf" if name == "model.gltf" else name)).write_bytes(content)
+    exported: Any = scene.export(file_type=suffix[1:], include_normals=True)
+    for name, content in ({"a.glb": exported} if suffix == ".glb" else exported).items():
+        (tmp_path / ("a.gltf" if name == "model.gltf" else name)).write_bytes(content)
     ours = gn.read(tmp_path / f"a{suffix}")
     theirs = ball.copy().apply_transform(placed)
     np.testing.assert_allclose(ours.pos, theirs.vertices, atol=1e-6)
