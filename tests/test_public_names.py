@@ -21,9 +21,11 @@ PUBLIC = {
         Window Transposed ByType Coarser Blocks Voxels Farthest Top Independent Back Along Strong
         chain grid points graph mesh tree voxels molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         from_dense to_dense from_nested to_nested from_packed to_packed from_padded to_padded
-        from_pil to_pil from_scipy to_scipy Hetero from_hetero to_hetero
-        connect relate explain_plan reference read robot view
+        from_pil to_pil from_scipy to_scipy from_rdkit to_rdkit Hetero from_hetero to_hetero
+        to_trimesh from_open3d to_open3d
+        connect relate interpolate sample_surface sample_neighbors neighbor_batches explain_plan reference read robot view
         windows jacobian_spectrum
+        save load
         from_torch to_torch
     """,
     "geonets.nn": """
@@ -44,6 +46,12 @@ PUBLIC = {
         PointTransformerConv SetAbstraction FeaturePropagation
     """,
     "geonets.models": "MLP PointNet PointNet2 ResNet18 SchNet UNet",
+    "geonets.data.transforms": """
+        compose center normalize scale jitter rotate flip standardize one_hot degree join
+        add_self_loops remove_self_loops to_undirected coalesce laplacian_encoding random_walk_encoding
+        subsample random_crop largest_component
+        connect relate interpolate sample_surface sample_neighbors neighbor_batches
+    """,
     "geonets.check": """
         lowering permutation translation causality rotation batch_invariance gradients receptive_field symmetries
         Report ReceptiveField Place
@@ -89,7 +97,7 @@ def test_public_names_are_these(path: str) -> None:
     assert public == set(PUBLIC[path].split())
 
 
-@pytest.mark.parametrize("path", ["geonets.nn", "geonets.models", "geonets.check"])
+@pytest.mark.parametrize("path", ["geonets.nn", "geonets.models", "geonets.check", "geonets.data.transforms"])
 def test_all_lists_the_public_names(path: str) -> None:
     assert set(room(path).__all__) == set(PUBLIC[path].split())
 

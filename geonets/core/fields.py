@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, final
 
 import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, ShapeError, StructureError
-from geonets.core.ranges import concatenated_ranges, offsets_of
-from geonets.core.records import Record, freeze
+from geonets.core.ranges import Rows, offsets_of
+from geonets.core.records import LaterFields, Record, freeze
 
 Fields = Mapping[str, Tensor]
 
@@ -37,14 +37,18 @@ class Level(Record):
     def __getitem__(self, name: str) -> Tensor:
         return self.fields[name]
 
+    @property
+    def offsets(self) -> Tensor:
+        """`(B+1,)` where each item's rows start."""
+        return self.remember("offsets", lambda: offsets_of(self.counts))
+
     def select(self, items: slice | Tensor, node_shift: Tensor) -> Level:
         """The rows of the chosen items; `node_shift` is new minus old node number, one entry an item."""
         numbers = torch.arange(len(self.counts), device=self.counts.device)
-        chosen = numbers[items] if isinstance(items, slice) else items
-        counts = self.counts.index_select(0, chosen)
-        rows = concatenated_ranges(offsets_of(self.counts).index_select(0, chosen), counts)
-        shifts = torch.repeat_interleave(node_shift, counts, output_size=len(rows))
-        return self._map(counts, shifts, lambda field: field.index_select(0, rows))
+        rows = Rows.between(self.offsets, numbers[items] if isinstance(items, slice) else items)
+        assert rows.counts is not None and rows.numbers is not None
+        shifts = torch.repeat_interleave(node_shift, rows.counts, output_size=len(rows.numbers))
+        return self._shifted(rows.counts, shifts, taken(self.fields, rows))
 
     def where(self, kept: Tensor) -> Level:
         """The rows all of whose nodes are kept, `(N,)` bool, with these numbered anew."""
@@ -61,14 +65,14 @@ class Level(Record):
     def join(parts: list[Level], node_shifts: list[int]) -> Level:
         """The rows of all parts, with the nodes of each part numbered after those before."""
         shifted = [
-            part._map(part.counts, torch.full_like(part.counts, shift).repeat_interleave(part.counts), lambda f: f)
+            part._shifted(part.counts, torch.full_like(part.counts, shift).repeat_interleave(part.counts), part.fields)
             for part, shift in zip(parts, node_shifts, strict=True)
         ]
         fields = joined("levels", [part.fields for part in shifted])
         return Level(torch.cat([part.counts for part in parts]), fields, parts[0].node_ids)
 
-    def _map(self, counts: Tensor, shifts: Tensor, take: Callable[[Tensor], Tensor]) -> Level:
-        fields = {name: take(field) for name, field in self.fields.items()}
+    def _shifted(self, counts: Tensor, shifts: Tensor, rows: Fields) -> Level:
+        fields = dict(rows)
         for name in self.node_ids:
             fields[name] = fields[name] + shifts.reshape(-1, *[1] * (fields[name].ndim - 1))
         return Level(counts, fields, self.node_ids)
@@ -95,13 +99,23 @@ def checked_field(field: Any, level: str, name: str, count: int) -> Tensor:
 
 def updated(old: Fields, new: Mapping[str, Any], level: str, count: int) -> Fields:
     """The old fields with new ones put in or, where None, taken out."""
-    fields = dict(old)
+    fields = dict(held(old))
     for name, value in new.items():
         if value is None:
             fields.pop(name, None)
         else:
             fields[name] = checked_field(value, level, name, count)
-    return freeze(fields)
+    return LaterFields(fields) if isinstance(old, LaterFields) else freeze(fields)
+
+
+def held(fields: Fields) -> Mapping[str, Any]:
+    """The fields as they are held: tensors, or what will read their rows."""
+    return fields.held if isinstance(fields, LaterFields) else fields
+
+
+def taken(fields: Fields, rows: Rows) -> Fields:
+    """The chosen rows of every field, of which the others are not read."""
+    return freeze({name: rows.take(field) for name, field in held(fields).items()})
 
 
 def joined(level: str, parts: list[Fields]) -> Fields:

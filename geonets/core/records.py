@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from torch import Tensor
 
@@ -31,7 +31,8 @@ class Later(Generic[T]):
 class Record:
     """A frozen dataclass that derives what is asked of it once and remembers it.
 
-    What is remembered is never copied, pickled or moved: it is derived again where it is needed.
+    What is remembered is never copied, pickled or moved: it is derived again where it is needed. A field may be put
+    off: it is then derived when it is first asked for, and `held` gives what will derive it.
     """
 
     def remember(self, key: Hashable, derive: Callable[[], T]) -> T:
@@ -44,6 +45,28 @@ class Record:
             memory[key] = derive()
         return memory[key]
 
+    def put_off(self, **later: Later[Any]) -> Self:
+        """The same record with some fields, or properties that `held` is asked for, to be derived later."""
+        copy = self._with()
+        for name in later:
+            copy.__dict__.pop(name, None)
+        copy.__dict__["_later"] = later
+        return copy
+
+    def held(self, name: str) -> Any:
+        """A field or property where it is there, else the `Later` that will give it; for those who want some rows."""
+        later = self.__dict__.get("_later")
+        return later[name] if later and name in later else getattr(self, name)
+
+    if not TYPE_CHECKING:  # checkers take it for leave to ask for anything
+
+        def __getattr__(self, name: str) -> Any:
+            later = self.__dict__.get("_later")
+            if not later or name not in later or name not in self.__dataclass_fields__:
+                return object.__getattribute__(self, name)  # says that there is none
+            self.__dict__[name] = value = later[name]()
+            return value
+
     def map_tensors(self, function: Callable[[Tensor], Tensor]) -> Self:
         """The same record with `function` applied to every tensor in it, those of inner records included."""
         tensors, skeleton = flatten(self)
@@ -54,6 +77,9 @@ class Record:
         copy = object.__new__(type(self))
         copy.__dict__.update({name: value for name, value in self.__dict__.items() if name != "_memory"})
         copy.__dict__.update(changes)
+        if "_later" in copy.__dict__:
+            later: dict[str, Later[Any]] = copy.__dict__["_later"]
+            copy.__dict__["_later"] = {name: value for name, value in later.items() if name not in changes}
         return copy
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -75,8 +101,30 @@ def unflatten(tensors: Iterable[Tensor], skeleton: Any) -> Any:
     return _put_back(skeleton, iter(tensors))
 
 
+class LaterFields(Mapping[str, Any]):
+    """A read-only mapping some of whose values are derived when they are asked for; `held` has them as they are."""
+
+    def __init__(self, held: Mapping[str, Any]) -> None:
+        self.held = freeze(held)
+
+    def __getitem__(self, name: str) -> Any:
+        value = self.held[name]
+        return value() if isinstance(value, Later) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.held)
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.held
+
+
 def freeze(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """A read-only mapping of its own."""
+    if isinstance(fields, LaterFields):
+        return fields
     return MappingProxyType(dict(fields))
 
 
@@ -89,7 +137,7 @@ def _take_out(value: Any, tensors: list[Tensor]) -> Any:
     if isinstance(value, Record):
         names = value.__dataclass_fields__
         return type(value), tuple((name, _take_out(getattr(value, name), tensors)) for name in names)
-    if isinstance(value, MappingProxyType):
+    if isinstance(value, MappingProxyType | LaterFields):
         return dict, tuple((name, _take_out(part, tensors)) for name, part in value.items())
     return None, value
 

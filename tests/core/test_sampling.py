@@ -97,10 +97,11 @@ def distances(receivers: Points, senders: Points) -> Tensor:
     return torch.where(same, apart, torch.inf)
 
 
+@pytest.mark.parametrize("way", [None, "brute", "cells", "tree"])
 @pytest.mark.parametrize("lattice", [False, True])
 @pytest.mark.parametrize("between", [False, True])
 @pytest.mark.parametrize("loop", [False, True])
-def test_neighbours_are_those_of_a_full_table(lattice: bool, between: bool, loop: bool) -> None:
+def test_neighbours_are_those_of_a_full_table(way: str | None, lattice: bool, between: bool, loop: bool) -> None:
     for seed in SEEDS:
         receivers = points([5, 0, 1, 8, 3], seed, lattice=lattice)
         senders = points([4, 2, 0, 9, 1], seed + 100, lattice=lattice) if between else receivers
@@ -115,9 +116,9 @@ def test_neighbours_are_those_of_a_full_table(lattice: bool, between: bool, loop
             ball += [(sender, receiver) for sender in ranked[:3] if row[sender] <= 1.1]
             within += [(sender, receiver) for sender in range(len(row)) if row[sender] <= 1.1]
         for found, expected in (
-            (nearest_pairs(*receivers, 3, loop, source), nearest),
-            (nearest_within(*receivers, 1.1, 3, loop, source), ball),
-            (pairs_within(*receivers, 1.1, loop, source), within),
+            (nearest_pairs(*receivers, 3, loop, source, way), nearest),
+            (nearest_within(*receivers, 1.1, 3, loop, source, way), ball),
+            (pairs_within(*receivers, 1.1, loop, source, way), within),
         ):
             assert torch.stack(found, 1).tolist() == [list(pair) for pair in expected]
 

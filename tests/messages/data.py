@@ -26,10 +26,6 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`edge_index` must be on one level only", lambda: gn.to_pyg(ring.replace(nodes={"edge_index": x34}))),
     ("`note` must be a tensor, or what JSON holds, to be kept; got object", lambda: gn.from_pyg(pyg(note=object()))),
     ("`odd` must have a row for each of 3 nodes, 2 edges, 1 graphs", lambda: gn.from_pyg(pyg(odd=torch.zeros(7)))),
-    ("`smiles` must hold at least one string", lambda: gn.molecule([])),
-    ("`smiles` must be strings; got int .row 1.", lambda: gn.molecule(["C", 3])),  # pyright: ignore[reportArgumentType]
-    ("`smiles` must be a valid SMILES string; got 'C1CC' .row 0.", lambda: gn.molecule("C1CC")),
-    ("`smiles` must be a possible molecule.*valence", lambda: gn.molecule(["C", "C(C)(C)(C)(C)C"])),
     ("`no_such_package` must be installed.*Run: pip install no_such_package", lambda: require("no_such_package.part")),
     ("`shape` must be trimesh's Trimesh, PointCloud or a Scene of one kind; got int", lambda: gn.from_trimesh(3)),
     ("`pos` must be given, or x", lambda: gn.points(None)),

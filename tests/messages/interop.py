@@ -6,11 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import networkx
+import numpy as np
+import open3d
 import scipy.sparse
 import torch
+import trimesh
 from PIL import Image
 from torch.nn.utils.rnn import pack_sequence
 from torch_geometric.data import HeteroData
+from trimesh import visual
 
 import geonets as gn
 from messages.things import cloud, edges, image, pyg, ring
@@ -35,6 +39,21 @@ def numbered() -> Any:
     network: Any = networkx.Graph()
     network.graph[7] = "seven"
     return network
+
+
+def triangle(**given: Any) -> Any:
+    return trimesh.Trimesh(np.eye(3), [[0, 1, 2]], process=False, **given)
+
+
+def textured() -> Any:
+    drawn = Image.effect_noise((4, 4), 50)
+    return triangle(visual=visual.TextureVisuals(uv=np.zeros((3, 2)), image=drawn))
+
+
+def turned() -> Any:
+    grid: Any = open3d.geometry.VoxelGrid()
+    grid.rotation = np.diag([1.0, -1.0, -1.0])
+    return grid
 
 
 def hetero(num_nodes: int | None, **fields: Any) -> Any:
@@ -141,5 +160,36 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         lambda: gn.to_networkx(
             gn.from_networkx(networkx.path_graph(["a", "b"])).nodes_where(torch.tensor([True, False]))
         ),
+    ),
+    ("`shape` must have no texture image, which no field holds; got image", lambda: gn.from_trimesh(textured())),
+    ("`shape.metadata: owner` must be numbers, text", lambda: gn.from_trimesh(triangle(metadata={"owner": object()}))),
+    (
+        "`pos` must not be the name of an attribute beside those of the mesh itself; got one of nodes",
+        lambda: gn.from_trimesh(triangle(vertex_attributes={"pos": np.ones(3)})),
+    ),
+    (
+        "`structure` must have no links beside the sides of its triangles for trimesh.*got 2 links and 6 sides",
+        lambda: gn.to_trimesh(
+            gn.graph(edges, pos=torch.eye(3), levels={"faces": mesh.levels["faces"]}),
+        ),
+    ),
+    (
+        "`structure` must have positions for trimesh; got none",
+        lambda: gn.to_trimesh(gn.graph(edges, num_nodes=3, levels={"faces": mesh.levels["faces"]})),
+    ),
+    (
+        "`structure` must have pos, and color as RGB or RGBA in uint8 if any.*got pos, color",
+        lambda: gn.to_trimesh(cloud.replace(nodes={"color": torch.rand(5, 3)})),
+    ),
+    ("`geometry` must be an Open3D PointCloud.*got int", lambda: gn.from_open3d(anything)),
+    ("`geometry` must have no rotation", lambda: gn.from_open3d(turned())),
+    (
+        "`structure` must have positions in space for a legacy PointCloud of Open3D; got none",
+        lambda: gn.to_open3d(gn.points(None, x=torch.zeros(1, 2, 3)).replace(nodes={"x": None})),
+    ),
+    ("`kind` must be 'legacy', and the axes x, y and z", lambda: gn.to_open3d(gn.voxels([corners]), kind="tensor")),
+    (
+        "`color` must be three numbers from 0 to 1, or opaque bytes.*got torch.int64",
+        lambda: gn.to_open3d(cloud.replace(nodes={"color": torch.ones(5, 3).long()})),
     ),
 ]

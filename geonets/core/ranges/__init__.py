@@ -1,6 +1,7 @@
 """Arithmetic on packed rows: sizes and offsets, the rows of chosen items, and reductions over sorted segments."""
 
 from geonets.core.ranges.item_ids import counts_of
+from geonets.core.ranges.rows import LaterRows, Rows, concatenated_ranges, offsets_of
 from geonets.core.ranges.segments import (
     joined,
     segment_max,
@@ -10,9 +11,10 @@ from geonets.core.ranges.segments import (
     segment_sum,
     spread,
 )
-from geonets.core.ranges.sizes import Rows, Sizes, as_items, concatenated_ranges, offsets_of
+from geonets.core.ranges.sizes import Sizes, as_items
 
 __all__ = [
+    "LaterRows",
     "Rows",
     "Sizes",
     "as_items",

@@ -1,4 +1,4 @@
-"""Sizes of items, offsets, and the rows of chosen items."""
+"""Sizes of items: how large each is along each of its axes, and what an index into them means."""
 
 from __future__ import annotations
 
@@ -10,75 +10,8 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, ItemError, ShapeError
+from geonets.core.ranges.rows import Rows, offsets_of
 from geonets.core.records import Record
-
-
-def offsets_of(counts: Tensor) -> Tensor:
-    """Where each segment starts, and after the last where it ends.
-
-    Args:
-        counts: `(B,)` rows in each segment.
-
-    Returns:
-        `(B+1,)`, starting at 0.
-
-    Example:
-        >>> offsets_of(torch.tensor([2, 0, 3])).tolist()
-        [0, 2, 2, 5]
-    """
-    offsets = counts.new_zeros(len(counts) + 1)
-    torch.cumsum(counts, 0, out=offsets[1:])
-    return offsets
-
-
-def concatenated_ranges(starts: Tensor, counts: Tensor, total: int | None = None) -> Tensor:
-    """The numbers `starts[b], ..., starts[b] + counts[b] - 1` of every segment, one after another.
-
-    Args:
-        starts: `(B,)` first number of each segment.
-        counts: `(B,)` how many numbers each has.
-        total: their sum, if known.
-
-    Returns:
-        `(sum(counts),)`.
-
-    Example:
-        >>> concatenated_ranges(torch.tensor([7, 0]), torch.tensor([2, 3])).tolist()
-        [7, 8, 0, 1, 2]
-    """
-    shift = starts - (counts.cumsum(0) - counts)
-    shifts = torch.repeat_interleave(shift, counts, output_size=total)
-    return shifts.add_(torch.arange(len(shifts), device=starts.device))
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Rows:
-    """Which rows of a packed tensor belong to the chosen items.
-
-    One of three forms, the cheapest that serves: a contiguous slice (a view), blocks of equal size, or row numbers.
-    """
-
-    span: slice | None = None
-    blocks: Tensor | None = None
-    block_size: int = 0
-    numbers: Tensor | None = None
-    starts: Tensor | None = None
-    counts: Tensor | None = None
-
-    @staticmethod
-    def of_items(starts: Tensor, counts: Tensor) -> Rows:
-        """The rows of items of which each starts at `starts[b]` and has `counts[b]`; both are kept."""
-        return Rows(numbers=concatenated_ranges(starts, counts), starts=starts, counts=counts)
-
-    def take(self, packed: Tensor) -> Tensor:
-        """The chosen rows of `packed`, in the order of the chosen items."""
-        if self.span is not None:
-            return packed[self.span]
-        if self.blocks is not None:
-            grouped = packed.reshape(-1, self.block_size, *packed.shape[1:])
-            return grouped.index_select(0, self.blocks).flatten(0, 1)
-        assert self.numbers is not None
-        return packed.index_select(0, self.numbers)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -153,10 +86,10 @@ class Sizes(Record):
         if len(items) == 1:  # one item is always uniform: look at its size
             start = int(items)
             return self._select_span(start, start + 1)
-        counts = self.counts.index_select(0, items)
-        rows = Rows.of_items(self.offsets.index_select(0, items), counts)
+        rows = Rows.between(self.offsets, items)
+        counts = rows.counts
+        assert rows.numbers is not None and counts is not None
         table = counts[:, None] if self.table.shape[1] == 1 else self.table.index_select(0, items)
-        assert rows.numbers is not None
         chosen = Sizes(None, len(items), table, len(rows.numbers))
         chosen.remember("counts", lambda: counts)
         return chosen, rows

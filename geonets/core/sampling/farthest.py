@@ -10,6 +10,7 @@ from torch import Tensor
 from geonets.core.errors import OptionError
 from geonets.core.options import one_of
 from geonets.core.ranges import offsets_of, segment_mean
+from geonets.core.sampling.points import require_finite
 from geonets.core.topology import Topology
 
 STARTS = ("far", "first", "random")
@@ -73,6 +74,10 @@ def farthest_points(
             nodes are numbered; `"first"` with its lowest node number; `"random"` anywhere.
         seed: of the random start, which lies at one fraction of every item: batch mates make no difference.
 
+    Raises:
+        OptionError: if `ratio` or `start` is none of these.
+        StructureError: if a position is missing or infinite.
+
     Reference: Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985; Qi et al., "PointNet++",
         2017, section 3.2.
 
@@ -86,6 +91,7 @@ def farthest_points(
     one_of("start", start, STARTS)
     if not isinstance(ratio, Tensor):
         check_ratio(ratio)
+    require_finite(pos)
     places = pos.detach().double()
     wanted = ratio.to(topology.device) if isinstance(ratio, Tensor) else kept_counts(topology, ratio)
     wanted = torch.minimum(wanted, topology.node_counts)

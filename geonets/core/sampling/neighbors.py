@@ -1,35 +1,50 @@
-"""Nearest neighbours inside each item, or between the same item of two sets of points; all items in one KD-tree."""
+"""Nearest neighbours inside each item, or between the same item of two sets of points.
+
+There are three ways to search, and `way_for` says which is taken. All agree to the last neighbour: each only proposes
+candidates, whose distances are then computed and ranked by the same lines.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-import numpy as np
 import torch
 from torch import Tensor
 
+from geonets.core.options import one_of
+from geonets.core.sampling.cells import MOST_AXES
+from geonets.core.sampling.points import Points, squared_distances
+from geonets.core.sampling.search import Search, candidates_within
 from geonets.core.topology import Topology
 
+WAYS = ("brute", "cells", "tree")
+FEW = 64
+"""Up to so many nodes an item, the table of all pairs is faster than a tree, on a CPU."""
+MANY = 4096
+"""From so many nodes an item on, cells are faster than the table of all pairs, on a GPU."""
 
-class Points(NamedTuple):
-    """Where the nodes of some items are.
+
+def way_for(target: Points, source: Points, radius: float | None) -> str:
+    """Which way to search: the one place where that is decided.
 
     Args:
-        pos: `(N, D)` positions.
-        topology: which nodes share an item.
+        target: the receivers.
+        source: among whom their neighbours are.
+        radius: the largest distance, where there is one.
     """
-
-    pos: Tensor
-    topology: Topology
+    longest = int(source.topology.node_counts.max())
+    few_axes = 1 <= target.pos.shape[1] <= MOST_AXES
+    if target.pos.device.type != "cpu":
+        return "cells" if longest >= MANY and few_axes else "brute"
+    if longest <= FEW or not target.pos.shape[1]:
+        return "brute"
+    return "cells" if radius is not None and few_axes else "tree"
 
 
 def nearest_pairs(
-    pos: Tensor, topology: Topology, k: int, loop: bool, source: Points | None = None
+    pos: Tensor, topology: Topology, k: int, loop: bool, source: Points | None = None, way: str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The `k` nearest nodes of every node, within its item, nearest first.
+    """The `k` nearest nodes of every node, within its item, nearest first; of equally near ones the lower numbers.
 
-    A node with fewer than `k` mates gets them all. Of equal distances the lower node number comes first; where more
-    than `3 k + 32` nodes share the last distance any of them may come, the same on every run.
+    A node with fewer than `k` mates gets them all. Distances are compared in float64.
 
     Args:
         pos: `(N, D)` positions of the receivers.
@@ -37,103 +52,89 @@ def nearest_pairs(
         k: neighbours a node.
         loop: whether a node is its own neighbour (then it counts among the `k`); of no concern with a `source`.
         source: among whom the neighbours are, item by item; the same nodes unless given.
+        way: `"brute"`, `"cells"` (up to three axes) or `"tree"`; by size unless given. All give the same.
 
     Returns:
         Senders (the neighbours) and receivers, ascending by receiver.
+
+    Raises:
+        StructureError: if a position is missing or infinite.
+
+    Example:
+        >>> from geonets.core.topology import Set
+        >>> nearest_pairs(torch.tensor([[0.0], [1.0], [3.0]]), Set(3), 1, loop=False)
+        (tensor([1, 0, 1]), tensor([0, 1, 2]))
     """
-    return _nearest(pos, topology, k, loop, source, np.inf)
+    return _nearest(Points(pos, topology), source, k, loop, None, way)
 
 
 def nearest_within(
-    pos: Tensor, topology: Topology, radius: float, k: int, loop: bool, source: Points | None = None
+    pos: Tensor,
+    topology: Topology,
+    radius: float,
+    k: int,
+    loop: bool,
+    source: Points | None = None,
+    way: str | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The at most `k` nearest of the nodes that are at most `radius` away: a ball query, nearest first.
 
     Args:
         radius: the largest distance, in the unit of `pos`.
-        pos, topology, k, loop, source: as in `nearest_pairs`.
+        pos, topology, k, loop, source, way: as in `nearest_pairs`.
 
     Returns:
         Senders and receivers, ascending by receiver.
     """
-    return _nearest(pos, topology, k, loop, source, radius)
+    return _nearest(Points(pos, topology), source, k, loop, radius, way)
 
 
 def pairs_within(
-    pos: Tensor, topology: Topology, radius: float, loop: bool, source: Points | None = None
+    pos: Tensor, topology: Topology, radius: float, loop: bool, source: Points | None = None, way: str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """All pairs of nodes of one item that are at most `radius` apart.
+    """All pairs of nodes of one item that are at most `radius` apart: `|pos_i - pos_j|^2 <= radius^2` in float64.
 
     Args:
         radius: the largest distance, in the unit of `pos`.
-        pos, topology, loop, source: as in `nearest_pairs`.
+        pos, topology, loop, source, way: as in `nearest_pairs`.
 
     Returns:
         Senders and receivers, ascending by receiver, then by sender.
     """
-    target, senders = Points(pos, topology), source or Points(pos, topology)
-    if not topology.num_nodes or not senders.topology.num_nodes:
-        return _pair(np.empty((0, 2)), pos)
-    places, others = _with_items_apart(target, senders, gap=2 * radius + 1)
-    found = _tree(places).sparse_distance_matrix(_tree(others), radius, output_type="ndarray")
-    pairs = np.stack([found["j"], found["i"]], 1)
-    if source is None and not loop:
-        pairs = pairs[pairs[:, 0] != pairs[:, 1]]
-    return _pair(pairs[np.lexsort((pairs[:, 0], pairs[:, 1]))], pos)
+    target, senders, near_by = _checked(Points(pos, topology), source, radius, way)
+    none = topology.item_ids.new_empty(0)
+    found = [(none, none)]
+    for part in candidates_within(target, senders, radius, near_by):
+        mates = part if source is not None or loop else part.without_itself()
+        rows, columns = (squared_distances(target, senders, mates) <= radius * radius).nonzero(as_tuple=True)
+        found.append((part.table[rows, columns], part.rows[rows]))
+    pairs = [torch.cat(ends) for ends in zip(*found, strict=True)]
+    order = (pairs[1] * senders.topology.num_nodes + pairs[0]).argsort()
+    return pairs[0][order], pairs[1][order]
 
 
 def _nearest(
-    pos: Tensor, topology: Topology, k: int, loop: bool, source: Points | None, radius: float
+    receivers: Points, source: Points | None, k: int, loop: bool, radius: float | None, way: str | None
 ) -> tuple[Tensor, Tensor]:
-    target, senders = Points(pos, topology), source or Points(pos, topology)
-    if not topology.num_nodes or not senders.topology.num_nodes:
-        return _pair(np.empty((0, 2)), pos)
-    places, others = _with_items_apart(target, senders)
-    nodes = np.arange(len(places))[:, None]
-    without_itself = source is None and not loop
-    wanted = k + int(without_itself)
-    found, distances = _query(_tree(others), places, wanted, int(senders.topology.node_counts.max()))
-    items, found_items = (points.topology.item_ids.cpu().numpy() for points in (target, senders))
-    distances[found_items[found] != items[nodes]] = np.inf
-    if without_itself:
-        distances[found == nodes] = -1  # first, and then left out
-    order = np.lexsort((found, distances))[:, :wanted]
-    found, distances = np.take_along_axis(found, order, 1), np.take_along_axis(distances, order, 1)
-    if without_itself:  # among very many coincident nodes it may not have been found: then leave out the last
-        hidden = distances[:, 0] >= 0
-        distances[hidden, -1] = -1
-    chosen = np.isfinite(distances) & (distances >= 0) & (distances <= radius)
-    return _pair(np.stack([found[chosen], np.broadcast_to(nodes, found.shape)[chosen]], 1), pos)
+    target, senders, near_by = _checked(receivers, source, radius, way)
+    if not near_by:
+        return target.topology.item_ids.new_empty(0), target.topology.item_ids.new_empty(0)
+    wanted = min(k, int(senders.topology.node_counts.max()))
+    search = Search(target, senders, wanted, source is None and not loop)
+    numbers, squared = search.run(near_by, radius)
+    chosen = squared.isfinite() if radius is None else squared <= radius * radius
+    rows, columns = chosen.nonzero(as_tuple=True)
+    return numbers[rows, columns], rows
 
 
-def _query(tree: Any, places: np.ndarray, wanted: int, largest: int) -> tuple[np.ndarray, np.ndarray]:
-    """`(N, >= wanted)` nearest nodes and their distances: with all that are as far as the last, up to a limit."""
-    asked, limit = min(wanted + 1, largest), min(4 * wanted + 32, largest)
-    while True:
-        distances, found = tree.query(places, k=[*range(1, asked + 1)])
-        tied = asked > wanted and bool((distances[:, wanted - 1] == distances[:, -1]).any())
-        if not tied or asked == limit:
-            return found, distances
-        asked = min(2 * asked, limit)
-
-
-def _with_items_apart(target: Points, source: Points, gap: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Positions with one more coordinate that keeps items further apart than any two nodes of one item."""
-    both = [points.pos.detach().cpu().double().numpy() for points in (target, source)]
-    highest = np.maximum(*[points.max(0) for points in both])
-    lowest = np.minimum(*[points.min(0) for points in both])
-    step = 2 * float(np.linalg.norm(highest - lowest)) + gap
-    items = [points.topology.item_ids.cpu().numpy()[:, None] * step for points in (target, source)]
-    lifted, others = (np.concatenate(parts, 1) for parts in zip(both, items, strict=True))
-    return lifted, others
-
-
-def _tree(points: np.ndarray) -> Any:
-    from scipy.spatial import KDTree
-
-    return KDTree(points)
-
-
-def _pair(pairs: np.ndarray, like: Tensor) -> tuple[Tensor, Tensor]:
-    columns = torch.from_numpy(np.ascontiguousarray(pairs.T, dtype=np.int64)).to(like.device)
-    return columns[0], columns[1]
+def _checked(
+    target: Points, source: Points | None, radius: float | None, way: str | None
+) -> tuple[Points, Points, str]:
+    """Both in float64, and the way to search: an empty word where there is nobody to be found."""
+    if way is not None:
+        one_of("way", way, WAYS)
+    exact = target.exactly()
+    senders = exact if source is None else source.exactly()
+    if not exact.topology.num_nodes or not senders.topology.num_nodes:
+        return exact, senders, ""
+    return exact, senders, way or way_for(exact, senders, radius)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import torch
@@ -25,7 +25,7 @@ class Sections(Record, abc.ABC):
         edges: Fields
         globals: Fields
         levels: Mapping[str, Level]
-        meta: tuple[dict[str, Any], ...] | None
+        meta: Sequence[dict[str, Any]] | None
 
     def nodes_where(self, mask: Tensor) -> Self:
         """The nodes where a mask is true, with the links between them; every item stays, if only without nodes.
@@ -54,7 +54,7 @@ class Sections(Record, abc.ABC):
         Places are counted in each item by itself, as slices count them. An axis that is named is periodic no longer.
 
         Args:
-            **spans: for each axis to be cropped a slice of step 1.
+            **spans: for each axis to be cropped a slice of step 1; its ends may be `(B,)` tensors, one for each item.
 
         Raises:
             OptionError: if a step is not 1.

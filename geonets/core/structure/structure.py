@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from geonets.core.errors import DtypeError, OptionError, ShapeError, StructureError
-from geonets.core.fields import Fields, Level, check_level, checked, joined, updated
+from geonets.core.fields import Fields, Level, check_level, checked, held, joined, taken, updated
 from geonets.core.ranges import Rows, as_items
 from geonets.core.records import flatten, freeze, unflatten
 from geonets.core.structure.sections import Sections
@@ -54,7 +54,7 @@ class Structure(Sections):
     edges: Fields
     globals: Fields
     levels: Mapping[str, Level]
-    meta: tuple[dict[str, Any], ...] | None
+    meta: Sequence[dict[str, Any]] | None
 
     def __init__(
         self,
@@ -138,13 +138,15 @@ class Structure(Sections):
             levels = {name: level.select(chosen, shift) for name, level in self.levels.items()}
         whole = Rows(span=chosen) if isinstance(chosen, slice) else Rows(numbers=chosen)
         meta = self.meta
-        if meta is not None:
-            meta = meta[chosen] if isinstance(chosen, slice) else tuple(meta[item] for item in chosen.tolist())
+        if isinstance(meta, tuple) and isinstance(chosen, Tensor):
+            meta = tuple(meta[item] for item in chosen.tolist())
+        elif meta is not None:
+            meta: Any = meta[chosen]
         return self._with(
             topology=topology,
-            nodes=freeze({name: node_rows.take(field) for name, field in self.nodes.items()}),
-            edges=freeze({} if edge_rows is None else {n: edge_rows.take(field) for n, field in self.edges.items()}),
-            globals=freeze({name: whole.take(field) for name, field in self.globals.items()}),
+            nodes=taken(self.nodes, node_rows),
+            edges=taken(self.edges, edge_rows) if edge_rows is not None else freeze({}),
+            globals=taken(self.globals, whole),
             levels=freeze(levels),
             meta=meta,
         )
@@ -282,9 +284,11 @@ class Structure(Sections):
         rows = [
             (level, name, field)
             for level in ("nodes", "edges", "globals")
-            for name, field in getattr(self, level).items()
+            for name, field in held(getattr(self, level)).items()
         ]
-        rows += [(level, name, field) for level, held in self.levels.items() for name, field in held.fields.items()]
+        rows += [
+            (name, field, rows) for name, level in self.levels.items() for field, rows in held(level.fields).items()
+        ]
         return [(level, name, f"{tuple(f.shape)} {str(f.dtype).removeprefix('torch.')}") for level, name, f in rows]
 
     def __repr__(self) -> str:

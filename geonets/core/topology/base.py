@@ -101,7 +101,7 @@ class Topology(Record, abc.ABC):
         if isinstance(items, slice):
             first, last = self.edge_offsets[items.start], self.edge_offsets[items.stop]
             return Rows(span=slice(int(first), int(last)))
-        return Rows.of_items(self.edge_offsets.index_select(0, items), self.edge_counts.index_select(0, items))
+        return Rows.between(self.edge_offsets, items)
 
     def __repr__(self) -> str:
         items = "1 item" if self.num_items == 1 else f"{self.num_items} items"

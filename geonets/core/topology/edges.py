@@ -25,6 +25,11 @@ class Transpose(Record):
     rows: Tensor
     pointers: Tensor
 
+    @property
+    def degrees(self) -> Tensor:
+        """`(num_senders,)` how many edges each node sends."""
+        return self.remember("degrees", lambda: self.pointers[1:] - self.pointers[:-1])
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class EdgeList(Record):
@@ -101,7 +106,7 @@ class EdgeList(Record):
     @property
     def num_edges(self) -> int:
         """`E`."""
-        return len(self.senders)
+        return self.held("senders").shape[0]
 
     @property
     def degrees(self) -> Tensor:
@@ -124,6 +129,11 @@ class EdgeList(Record):
     def receivers_by_sender(self) -> Tensor:
         """`(E,)` receivers in the order of the transpose."""
         return self.remember("receivers_by_sender", lambda: self.receivers.index_select(0, self.transpose.rows))
+
+    @property
+    def has_loops(self) -> bool:
+        """Whether some edge leads back to its sender."""
+        return self.remember("has_loops", lambda: self.loop_counts is not None)
 
     @property
     def loop_counts(self) -> Tensor | None:
@@ -182,21 +192,22 @@ class EdgeList(Record):
             num_nodes: how many those are.
             input_order: this list's input order, with each item's edges contiguous.
         """
-        senders = rows.take(self.senders) + node_shift
-        degrees = node_rows.take(self.degrees)
+        senders = rows.take(self.held("senders")) + node_shift
+        degrees = node_rows.take(self.held("degrees"))
         nodes = torch.arange(num_nodes, device=senders.device)
         chosen = EdgeList(
             senders,
             torch.repeat_interleave(nodes, degrees, output_size=len(senders)),
-            None if self.edge_type is None else rows.take(self.edge_type),
+            None if self.held("edge_type") is None else rows.take(self.held("edge_type")),
             num_nodes,
             num_nodes,
             offsets_of(degrees),
             None if input_order is None else Later(lambda: rows.take(input_order) + _row_shift(rows)),
             Later(lambda: self._sliced_transpose(rows, node_rows)),
         )
-        if self.loop_counts is None:
+        if not self.has_loops:
             chosen.remember("loop_counts", lambda: None)
+            chosen.remember("has_loops", lambda: False)
         return chosen
 
     @staticmethod
@@ -238,11 +249,8 @@ class EdgeList(Record):
 
     def _sliced_transpose(self, rows: Rows, node_rows: Rows) -> Transpose:
         own = self.transpose
-        return Transpose(rows.take(own.rows) + _row_shift(rows), offsets_of(node_rows.take(self._sender_degrees())))
-
-    def _sender_degrees(self) -> Tensor:
-        pointers = self.transpose.pointers
-        return self.remember("sender_degrees", lambda: pointers[1:] - pointers[:-1])
+        ours = rows.take(own.held("rows")) + _row_shift(rows)
+        return Transpose(ours, offsets_of(node_rows.take(own.held("degrees"))))
 
     def _transpose(self) -> Transpose:
         ordered, rows = torch.sort(self.senders, stable=True)

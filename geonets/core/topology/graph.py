@@ -87,6 +87,11 @@ class Graph(Topology):
         """`E`, of all items together."""
         return self.edge_list.num_edges
 
+    @property
+    def order_in_items(self) -> Tensor | None:
+        """The input order with every item's edges made contiguous, so that it can be sliced."""
+        return self.remember("order_in_items", self._order_in_items)
+
     def select(self, items: slice | Tensor) -> tuple[Self, Rows, Rows]:
         sizes, node_rows = self.sizes.select(items)
         edge_rows = self.edge_rows(items)
@@ -97,8 +102,7 @@ class Graph(Topology):
             assert edge_rows.numbers is not None and edge_rows.counts is not None
             shifts = sizes.offsets[:-1] - starts
             node_shift = torch.repeat_interleave(shifts, edge_rows.counts, output_size=len(edge_rows.numbers))
-        input_order = self.remember("order_in_items", self._order_in_items)
-        edges = self.edge_list.select(edge_rows, node_shift, node_rows, sizes.total, input_order)
+        edges = self.edge_list.select(edge_rows, node_shift, node_rows, sizes.total, self.order_in_items)
         return self._with(graph_sizes=sizes, edge_list=edges), node_rows, edge_rows
 
     @classmethod
@@ -107,7 +111,6 @@ class Graph(Topology):
         return parts[0]._with(graph_sizes=sizes, edge_list=EdgeList.join([part.edge_list for part in parts]))
 
     def _order_in_items(self) -> Tensor | None:
-        """The input order with every item's edges made contiguous, so that it can be sliced."""
         order = self.edge_list.input_order
         if order is None or self.num_items == 1:
             return order
@@ -115,5 +118,5 @@ class Graph(Topology):
         return (items * self.num_edges + order).argsort().argsort()
 
     def _describe(self) -> str:
-        kinds = "" if self.edge_list.edge_type is None else " with types"
+        kinds = "" if self.edge_list.held("edge_type") is None else " with types"
         return f"{self.sizes} nodes, {self.num_edges} edges{kinds}"

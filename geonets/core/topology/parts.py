@@ -97,7 +97,7 @@ def induced(topology: Topology, mask: Tensor) -> Part:
 def cropped(topology: Topology, spans: Mapping[str, slice]) -> Part:
     """A box of a lattice, in every item: `spans` says from where to where along each axis, as slices do.
 
-    An axis that is named is cut open: it is periodic no longer.
+    An axis that is named is cut open: it is periodic no longer. The ends of a span may be `(B,)` tensors.
 
     Raises:
         OptionError: if a step is not 1.
@@ -145,13 +145,17 @@ def _ends(lattice: Lattice, spans: Mapping[str, slice]) -> tuple[Tensor, Tensor]
     sizes, starts, stops = lattice.sizes.sizes, [], []
     for size, axis in zip(sizes.unbind(1), lattice.axes, strict=True):
         span = spans.get(axis, slice(None))
-        start, stop = (
-            size + end if end < 0 else torch.full_like(size, end) for end in (span.start or 0, span.stop or 0)
-        )
-        stop = size if span.stop is None else stop
+        start = torch.zeros_like(size) if span.start is None else _end(span.start, size)
+        stop = size if span.stop is None else _end(span.stop, size)
         starts.append(torch.minimum(start.clamp(min=0), size))
         stops.append(torch.maximum(torch.minimum(stop, size), starts[-1]))
     return torch.stack(starts, 1), torch.stack(stops, 1)
+
+
+def _end(end: int | Tensor, size: Tensor) -> Tensor:
+    """`(B,)` where a span ends in each item: a negative number counts from the item's end."""
+    given = torch.as_tensor(end, device=size.device).expand_as(size)
+    return torch.where(given < 0, size + given, given)
 
 
 def _between(edges: EdgeList, kept: Tensor, count: int) -> EdgeList:

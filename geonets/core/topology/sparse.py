@@ -131,7 +131,7 @@ class SparseGrid(OnLattice):
     def select(self, items: slice | Tensor) -> tuple[Self, Rows, None]:
         sizes, rows = self.sizes.select(items)
         full = self.full.select(items)[0]
-        return self._with(full=full, places=rows.take(self.places), sparse_sizes=sizes), rows, None
+        return self._with(full=full, places=rows.take(self.held("places")), sparse_sizes=sizes), rows, None
 
     @classmethod
     def join(cls, parts: Sequence[Any]) -> Self:

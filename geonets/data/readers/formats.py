@@ -104,6 +104,10 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("tu", "graphs: a folder of TUDataset", (), "tu", holds("*_graph_indicator.txt"), sure=True),
     Format("planetoid", "a network: a folder of Planetoid", (), "planetoid", holds("ind.*.graph"), sure=True),
+    Format("smiles", "molecules, as strings with names or in a table", (".smi", ".smiles", ".ism"), "smiles"),
+    Format(
+        "sdf", "molecules with bonds and properties", (".sdf", ".sd", ".mol", ".mdl"), "sdf", has(b"M  END"), sure=False
+    ),
     Format("graphml", "networks, as XML", (".graphml",), "graphml", has(b"<graphml"), sure=True),
     Format("gml", "networks, as nested lists", (".gml",), "gml"),
     Format("urdf", "robots: links and joints", (".urdf", ".xml"), "urdf", has(b"<robot")),
@@ -115,6 +119,9 @@ FORMATS: tuple[Format, ...] = (
     Format("wav", "recordings", (".wav", ".wave"), "sound", near(8, b"WAVE"), sure=True),
     Format("sound", "recordings, compressed", (".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au"), "sound"),
     Format("idx", "the images and labels of MNIST", (".idx",), "idx", is_idx, sure=True),
+    Format("csv", "tables", (".csv", ".tsv"), "csv"),
+    Format("ts", "time series of the UEA and UCR archives", (".ts",), "series"),
+    Format("text", "characters", (), "text"),
     Format("cifar", "the images of CIFAR, binary version", (".bin",), "cifar"),
 )
 """Every format; where several claim a file by its content, the first is taken."""

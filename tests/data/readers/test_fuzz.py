@@ -17,6 +17,7 @@ SEEDS: dict[str, list[str]] = {
     "npy": ["npy/control.npy"],
     "npz": ["npz/control.npz"],
     "hdf5": ["h5/control.h5"],
+    "csv": ["csv/control.csv", "csv/bom.csv"],
     "image": ["img/control_png.png", "img/control_jpg.jpg", "img/one_bit.png"],
 }
 """The valid files from which the mutants of a format are made."""

@@ -1,0 +1,222 @@
+"""What files of molecules have in common: records that may be broken, targets among their properties."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar, final
+
+import torch
+
+from geonets.core.errors import ReadError
+from geonets.core.options import one_of
+from geonets.core.structure import Structure
+from geonets.data.interop.chemistry import Quiet, from_rdkit, impossible
+from geonets.data.readers.source import Source
+
+Target = str | Sequence[str] | None
+ABSENT = ("", "nan", "na", "n/a", "null", "none")
+
+
+Content = TypeVar("Content", list[str], dict[str, str])
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Block(Generic[Content]):
+    """One record before it is read.
+
+    Args:
+        source: the file.
+        number: of the record, counted from 1.
+        line: the number of its first line in the file.
+        content: its lines, or its entries by title.
+    """
+
+    source: Source
+    number: int
+    line: int
+    content: Content
+
+    def error(self, rule: str, got: str, place: str | int, cure: str) -> ReadError:
+        """An error to be raised; the place may be a line, counted in the record from 0."""
+        where = f"line {self.line + place}" if isinstance(place, int) else place
+        return self.source.error(rule, got, where, cure, record=self.number)
+
+
+@final
+@dataclasses.dataclass(frozen=True, eq=False)
+class Record:
+    """One molecule as it was read.
+
+    Args:
+        mol: RDKit's.
+        meta: what becomes its record in `meta`; `"properties"` there is where targets are looked up.
+    """
+
+    mol: Any
+    meta: dict[str, Any]
+
+
+Build = Callable[[list[Record], torch.Tensor | None], Structure]
+
+
+def read_records(
+    source: Source,
+    blocks: Iterable[Block[Content]],
+    read_one: Callable[[Block[Content]], Record],
+    build: Build,
+    target: Target,
+    missing: str,
+    table: Sequence[dict[str, str]] | None = None,
+) -> Structure:
+    """Read every record, or note those that cannot be read, and put the molecules together.
+
+    Args:
+        source: the file.
+        blocks: of its records.
+        read_one: makes a record of a block, or raises.
+        build: makes the Structure.
+        target: the names of the properties that become `y`.
+        missing: `"raise"` where a target is missing, or `"nan"`.
+        table: properties from elsewhere: one row for every record, or one for each that can be read.
+
+    Raises:
+        ReadError: if a record cannot be read, or none can.
+    """
+    one_of("missing", missing, ("raise", "nan"))
+    read: list[tuple[Block[Any], Record]] = []
+    seen = 0
+    for block in blocks:
+        seen += 1
+        try:
+            read.append((block, read_one(block)))
+        except ReadError as error:
+            source.leave_out(error)
+    if table is not None:
+        read = _beside(source, read, seen, table)
+    records, rows = [], []
+    for block, record in read:
+        try:
+            rows.append(_targets(block, record.meta.get("properties", {}), target, missing))
+            records.append(record)
+        except ReadError as error:
+            source.leave_out(error)
+    if not records:
+        first = source.skipped[0].place if source.skipped else None
+        got = f"{seen} that cannot be read, the first at {first}" if first else "none"
+        raise source.error("hold at least one molecule", got, "the whole file", "Check the file.")
+    y = None if target is None else torch.tensor(rows, dtype=torch.float32)
+    return build(records, y if y is None or not isinstance(target, str) else y[:, 0])
+
+
+def built(hydrogens: bool | None, features: str, pos: bool | None) -> Build:
+    """How molecules are put together where a file says which hydrogens and coordinates there are."""
+    return lambda records, y: from_rdkit(
+        [record.mol for record in records],
+        hydrogens=hydrogens,
+        features=features,
+        pos=pos,
+        y=y,
+        meta=[record.meta for record in records],
+    )
+
+
+def lines_of(source: Source) -> list[str]:
+    """The lines of a text whose names and remarks may be in an old encoding: what is no UTF-8 is read as Latin-1."""
+    content = source.content
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise source.error("be text", "a zero byte", f"line {line}", "Name the format: read(path, format=...).")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[:-1] if lines[-1] == "" else lines
+
+
+def is_finite(word: str) -> bool:
+    """Whether a word is a number, and neither NaN nor infinite."""
+    try:
+        return math.isfinite(float(word)) and "_" not in word
+    except ValueError:
+        return False
+
+
+def parsed_block(
+    block: Block[list[str]],
+    parse: Callable[..., Any],
+    text: str,
+    line_of: Callable[[int], int],
+    culprit: Callable[[], ReadError | None] = lambda: None,
+) -> Any:
+    """RDKit's molecule of a block.
+
+    Args:
+        block: for messages.
+        parse: RDKit's function, which takes `sanitize`.
+        text: what it parses.
+        line_of: the line of an atom, counted in the block from 0, by the number of the atom.
+        culprit: what is wrong with the text, if it is no molecule at all; asked only then.
+
+    Raises:
+        ReadError: saying which line or atom is wrong.
+    """
+    with Quiet() as log:
+        mol = parse(text, sanitize=True)
+        whole = mol if mol is not None else parse(text, sanitize=False)
+    if whole is None:
+        raise culprit() or block.error("hold a molecule in this format", log.reason, 0, "Correct the record.")
+    if mol is None:
+        problem = impossible(whole)
+        place = f"line {block.line + (0 if problem.atom is None else line_of(problem.atom))}"
+        place += "" if problem.place is None else f", {problem.place}"
+        raise block.error("hold a possible molecule", problem.reason, place, "Correct the atom.")
+    return mol
+
+
+def _targets(block: Block[Any], properties: dict[str, str], target: Target, missing: str) -> list[float]:
+    names = [] if target is None else [target] if isinstance(target, str) else target
+    row = []
+    for name in names:
+        text = properties.get(name, "")
+        if text.strip().lower() in ABSENT:
+            if missing == "nan":
+                row.append(math.nan)
+                continue
+            cure = "Choose among: " + (", ".join(properties) or "none") + "; or pass missing='nan', on_error='skip'."
+            raise block.error(f"have the target {name!r}", repr(text), f"line {block.line}", cure)
+        try:
+            row.append(float(text if "_" not in text else "no number"))
+        except ValueError:
+            raise block.error(
+                f"have a number as target {name!r}", repr(text), f"line {block.line}", "Correct the entry."
+            ) from None
+    return row
+
+
+def _beside(
+    source: Source, read: list[tuple[Block[Any], Record]], seen: int, table: Sequence[dict[str, str]]
+) -> list[tuple[Block[Any], Record]]:
+    """The records with the properties of a table that stands in another file."""
+    if len(table) == seen:
+        rows = [table[block.number - 1] for block, _ in read]
+    elif len(table) == len(read):
+        rows = list(table)
+    else:
+        raise source.error(
+            f"have as many records as its table has rows, {len(table)}",
+            f"{seen} records, of which {len(read)} can be read",
+            "the whole file",
+            "Pass the table of this file.",
+        )
+    return [
+        (block, dataclasses.replace(record, meta={**record.meta, "properties": {**_properties(record), **row}}))
+        for (block, record), row in zip(read, rows, strict=True)
+    ]
+
+
+def _properties(record: Record) -> dict[str, str]:
+    return record.meta.get("properties", {})

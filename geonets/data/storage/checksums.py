@@ -1,0 +1,90 @@
+"""Checksums of blocks: written while a file is written, compared when a block is first read."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from geonets.data.storage.header import Entry
+from geonets.data.storage.mapped import Mapped
+
+BLOCK = 1 << 14
+"""Bytes of a block: small, since a random item costs a block of every field."""
+
+TOGETHER = 64
+"""Blocks that are read at once, at most."""
+
+NAME = "geonets.checksums"
+"""The tensor that holds them: first that of the header, then those of every tensor's blocks, in the file's order."""
+
+
+def count_blocks(size: int) -> int:
+    """How many blocks a number of bytes takes."""
+    return -(-size // BLOCK)
+
+
+def space_of(blocks: int) -> int:
+    """How many numbers the checksums of so many blocks take: that of the header before, and at most a zero after them,
+    so that what follows begins at a multiple of 8 bytes.
+    """
+    return 1 + blocks + (1 + blocks) % 2
+
+
+def checksums(content: memoryview) -> list[int]:
+    """The CRC-32 of each block."""
+    return [zlib.crc32(content[start : start + BLOCK]) for start in range(0, len(content), BLOCK)]
+
+
+class Blocks:
+    """The blocks of one tensor in a file, and which of them are still to be compared.
+
+    Args:
+        mapped: the file.
+        entry: where the tensor is.
+        wanted: the checksum of each of its blocks.
+    """
+
+    def __init__(self, mapped: Mapped, entry: Entry, wanted: np.ndarray) -> None:
+        self.mapped, self.entry, self.wanted = mapped, entry, wanted
+        self.pending = np.ones(len(wanted), dtype=bool)
+        self.num_pending = len(wanted)
+
+    def first_wrong(self, starts: np.ndarray, stops: np.ndarray) -> tuple[int, int] | None:
+        """Compare the blocks that hold some ranges of bytes, unless they have been.
+
+        Args:
+            starts: first byte of each range, counted in the tensor.
+            stops: the byte after its last; after the first, as empty ranges are to be left out.
+
+        Returns:
+            The bytes of the file that differ from what was written, or None.
+        """
+        if not self.num_pending:
+            return None
+        firsts, lasts = starts // BLOCK, (stops - 1) // BLOCK
+        counts = lasts - firsts + 1
+        if len(firsts) == 1:
+            touched = np.arange(firsts[0], lasts[0] + 1)
+        else:
+            before = np.cumsum(counts) - counts
+            touched = np.repeat(firsts - before, counts) + np.arange(int(counts.sum()))
+        return self._compare(np.unique(touched[self.pending[touched]]))
+
+    def _compare(self, blocks: np.ndarray) -> tuple[int, int] | None:
+        """Compare blocks, those that follow one another read together."""
+        ends = np.append(np.flatnonzero((np.diff(blocks) > 1) | (blocks[1:] % TOGETHER == 0)), len(blocks) - 1)
+        firsts = blocks[np.append(0, ends[:-1] + 1)] if len(blocks) else blocks
+        starts = (self.entry.start + firsts * BLOCK).tolist()
+        stops = np.minimum(self.entry.start + (blocks[ends] + 1) * BLOCK, self.entry.stop).tolist() if starts else []
+        for start, stop in zip(starts, stops, strict=True):
+            self.mapped.expect(start, stop)
+        for first, start, stop in zip(firsts.tolist(), starts, stops, strict=True):
+            found = np.array(checksums(memoryview(self.mapped.piece(start, stop))), self.wanted.dtype)
+            wanted = self.wanted[first : first + count_blocks(stop - start)]
+            if len(found) != len(wanted) or (found != wanted).any():
+                wrong = start + BLOCK * (int((found != wanted).argmax()) if len(found) == len(wanted) else 0)
+                return wrong, min(wrong + BLOCK, stop)
+            self.pending[first : first + len(found)] = False
+            self.num_pending -= len(found)
+        return None

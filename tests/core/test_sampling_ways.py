@@ -1,0 +1,145 @@
+"""Three ways to search give the same neighbours to the last, ties included; SciPy and scikit-learn give them, too."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial import KDTree
+from sklearn.neighbors import NearestNeighbors
+
+import geonets as gn
+from geonets.core.sampling import Points, nearest_pairs, nearest_within, pairs_within
+from geonets.core.sampling.neighbors import FEW, MANY, WAYS, way_for
+
+COUNTS = [150, 0, 1, 2, 400]
+
+
+def cloud(seed: int, kind: str, dim: int = 3, counts: list[int] = COUNTS) -> Points:
+    """Clouds of which each is a trap for some search."""
+    generator = torch.Generator().manual_seed(seed)
+    total = sum(counts)
+    pos = torch.randn(total, dim, generator=generator, dtype=torch.float64)
+    if kind == "lattice":
+        pos = torch.randint(0, 4, (total, dim), generator=generator).double() * 0.1
+    elif kind == "coincident":
+        pos[torch.rand(total, generator=generator) < 0.7] = 0.25
+    elif kind == "flat":
+        pos[:, -1] = 0
+    elif kind == "far":
+        pos += 1e6
+    elif kind == "outlier":
+        pos[0] = 1e5
+    elif kind == "around":  # all as far from the first of their item as the others, up to the last bit
+        pos = pos.sign()
+        pos[0], pos[150], pos[153] = 0, 0, 0
+    return Points(pos, gn.Set(torch.tensor(counts, dtype=torch.long)))
+
+
+KINDS = ("normal", "lattice", "coincident", "flat", "far", "outlier", "around")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dim", [1, 2, 3])
+@pytest.mark.parametrize("loop", [False, True])
+def test_all_ways_agree_to_the_last_neighbour(kind: str, dim: int, loop: bool) -> None:
+    receivers, senders = cloud(1, kind, dim), cloud(2, kind, dim)
+    for source, k in itertools.product((None, senders), (1, 5, 1000)):
+        law = nearest_pairs(*receivers, k, loop, source, "brute")
+        for way in ("cells", "tree"):
+            for ours, theirs in zip(nearest_pairs(*receivers, k, loop, source, way), law, strict=True):
+                assert torch.equal(ours, theirs), (way, k, source is None)
+    for source, radius in itertools.product((None, senders), (0.1, 0.4)):
+        for search in (
+            lambda way, s=source, r=radius: pairs_within(*receivers, r, loop, s, way),
+            lambda way, s=source, r=radius: nearest_within(*receivers, r, 4, loop, s, way),
+        ):
+            law = search("brute")
+            for way in ("cells", "tree"):
+                assert all(torch.equal(a, b) for a, b in zip(search(way), law, strict=True)), (way, radius)
+
+
+@pytest.mark.parametrize("dim", [4, 16])
+def test_many_axes_are_for_trees_and_tables(dim: int) -> None:
+    receivers = cloud(3, "normal", dim)
+    law = nearest_pairs(*receivers, 6, False, None, "brute")
+    assert all(torch.equal(a, b) for a, b in zip(nearest_pairs(*receivers, 6, False, None, "tree"), law, strict=True))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("k", [1, 7])
+def test_scipy_and_scikit_learn_find_the_same(way: str, k: int) -> None:
+    generator = np.random.default_rng(0)
+    pos = generator.normal(size=(700, 3))
+    senders, receivers = nearest_pairs(torch.from_numpy(pos), gn.Set(700), k, False, None, way)
+    assert receivers.tolist() == np.repeat(np.arange(700), k).tolist()
+    _, found = KDTree(pos).query(pos, k=k + 1)
+    assert np.array_equal(senders.reshape(700, k).numpy(), found[:, 1:])
+    found = NearestNeighbors(n_neighbors=k).fit(pos).kneighbors(return_distance=False)
+    assert np.array_equal(senders.reshape(700, k).numpy(), found)
+    near, _ = pairs_within(torch.from_numpy(pos), gn.Set(700), 0.7, True, None, way)
+    lists: Any = KDTree(pos).query_ball_point(pos, 0.7, return_sorted=True)
+    assert near.tolist() == [node for row in lists for node in row]
+
+
+def test_open3d_finds_the_same_balls() -> None:
+    import open3d
+
+    pos = torch.rand(300, 3, dtype=torch.float64)
+    tree = open3d.geometry.KDTreeFlann(open3d.geometry.PointCloud(open3d.utility.Vector3dVector(pos.numpy())))
+    senders, receivers = nearest_within(pos, gn.Set(300), 0.3, 8, True)
+    for node in range(300):
+        _, found, _ = tree.search_hybrid_vector_3d(pos[node].numpy(), 0.3, 8)
+        assert senders[receivers == node].tolist() == list(found)
+
+
+def test_equally_near_nodes_come_by_number() -> None:
+    corners = torch.tensor(list(itertools.product((0.0, 1.0), repeat=3)))
+    for way in WAYS:
+        senders, _ = nearest_pairs(corners, gn.Set(8), 3, False, None, way)
+        assert senders.reshape(8, 3).tolist() == [sorted(node ^ bit for bit in (1, 2, 4)) for node in range(8)]
+        senders, _ = nearest_pairs(torch.zeros(40, 3), gn.Set(40), 2, False, None, way)
+        assert senders.reshape(40, 2).tolist() == [[1, 2], [0, 2], *[[0, 1]] * 38]
+
+
+def test_a_radius_is_itself_near_enough() -> None:
+    line = torch.tensor([[0.0], [0.5], [1.0]], dtype=torch.float64)
+    for way in WAYS:
+        assert len(pairs_within(line, gn.Set(3), 0.5, False, None, way)[0]) == 4
+        assert len(pairs_within(line, gn.Set(3), 0.5 - 1e-12, False, None, way)[0]) == 0
+
+
+def test_a_cloud_of_coincident_nodes_takes_no_square_of_its_size() -> None:
+    pos = torch.cat([torch.zeros(30_000, 3), torch.rand(30_000, 3) + 1])
+    senders, receivers = nearest_pairs(pos, gn.Set(60_000), 4, False)
+    assert senders[receivers == 29_999].tolist() == [0, 1, 2, 3]
+    assert len(senders) == 240_000
+
+
+def test_an_unheard_of_k_takes_no_memory() -> None:
+    senders, _ = nearest_pairs(torch.rand(5, 3), gn.Set(5), 10**12, False)
+    assert len(senders) == 20
+
+
+def test_neighbours_do_not_depend_on_mates_or_on_their_order() -> None:
+    pos, topology = cloud(5, "lattice")
+    structure = gn.Structure(topology, {"pos": pos})
+    for hears in (gn.KNN(4), gn.Radius(0.1), gn.Radius(0.2, most=3)):
+        whole = hears.edges(structure)
+        alone = gn.EdgeList.join([hears.edges(item) for item in structure])
+        assert torch.equal(whole.senders, alone.senders) and torch.equal(whole.receivers, alone.receivers)
+
+
+def test_the_way_is_chosen_by_size_in_one_place() -> None:
+    few, many = cloud(0, "normal", 3, [FEW]), cloud(0, "normal", 3, [FEW + 1])
+    assert way_for(few, few, None) == way_for(few, few, 0.1) == "brute"
+    assert way_for(many, many, None) == "tree" and way_for(many, many, 0.1) == "cells"
+    wide = cloud(0, "normal", 8, [FEW + 1])
+    assert way_for(wide, wide, 0.1) == "tree"
+    elsewhere = Points(torch.empty(MANY, 3, device="meta"), gn.Set(MANY))
+    assert way_for(elsewhere, elsewhere, None) == "cells"
+    elsewhere = Points(torch.empty(MANY - 1, 3, device="meta"), gn.Set(MANY - 1))
+    assert way_for(elsewhere, elsewhere, 0.1) == "brute"
