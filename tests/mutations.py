@@ -572,6 +572,8 @@ MUTATIONS = (
         "np.where(named < 0, before + named, named - 1)",
         "np.where(named < 0, len(lines) + named, named - 1)",
         "tests/data/readers/test_obj.py",
+    ),
+    Mutation(
         "a checksum that is not compared",
         "data/storage/checksums.py",
         "if len(found) != len(wanted) or (found != wanted).any():",
