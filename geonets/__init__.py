@@ -53,6 +53,8 @@ from geonets.core.topology import SparseGrid as SparseGrid
 from geonets.core.topology import Topology as Topology
 from geonets.core.windows import windows as windows
 from geonets.data import transforms as transforms
+from geonets.data.catalog import Dataset as Dataset
+from geonets.data.catalog import dataset as dataset
 from geonets.data.constructors import chain as chain
 from geonets.data.constructors import graph as graph
 from geonets.data.constructors import grid as grid
@@ -85,7 +87,6 @@ from geonets.data.interop import to_rdkit as to_rdkit
 from geonets.data.interop import to_scipy as to_scipy
 from geonets.data.interop import to_trimesh as to_trimesh
 from geonets.data.readers import read as read
-from geonets.data.readers import robot as robot
 from geonets.data.storage import load as load
 from geonets.data.storage import save as save
 from geonets.data.transforms import connect as connect

@@ -1,4 +1,4 @@
-"""The command line: `geonets demo`, `geonets view`, `geonets read`, `geonets formats`."""
+"""The command line: `geonets demo`, `view`, `read`, `formats`, `datasets`."""
 
 from __future__ import annotations
 
@@ -73,6 +73,25 @@ def formats() -> None:
 
     rows = [(known.name, known.about, " ".join(known.suffixes), ", ".join(known.options)) for known in FORMATS]
     click.echo(_table(("format", "what it holds", "suffixes", "options"), rows))
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--cards", type=click.Path(path_type=Path), help="A folder of your own cards.")
+@click.option("--fetch", is_flag=True, help="Bring the data set here, and prepare it.")
+@click.option("--root", type=click.Path(path_type=Path), help="Where data sets are kept.")
+@click.option("--accept", is_flag=True, help="Accept its licence.")
+def datasets(name: str | None, cards: Path | None, fetch: bool, root: Path | None, accept: bool) -> None:
+    """List the data sets and what each is good for; with NAME, show its card."""
+    from geonets.data import catalog
+    from geonets.data.catalog.listing import listing
+
+    if name is None:
+        click.echo(listing(catalog.cards(cards).values(), width=60))
+    elif fetch:
+        click.echo(repr(catalog.dataset(name, root=root, cards=cards, accept_licence=accept)))
+    else:
+        click.echo(catalog.card(name, cards))
 
 
 def _structure(what: str) -> Structure:

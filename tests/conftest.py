@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +29,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "law: a law of an operation, which must also hold under --plan=reference")
     torch.set_num_threads(1)  # several workers share the cores
+    if "GEONETS_CACHE" not in os.environ:
+        cache = tempfile.mkdtemp(prefix="geonets-cache-")
+        os.environ["GEONETS_CACHE"] = cache
+        config.add_cleanup(lambda: shutil.rmtree(cache, ignore_errors=True))
 
 
 @pytest.fixture(autouse=True)

@@ -70,3 +70,16 @@ def test_the_demo_takes_a_folder_and_a_seed(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.setattr("geonets.tour.tour", lambda out, seed: taken.extend([out, seed]))
     done = CliRunner().invoke(main, ["demo", "--out", str(tmp_path), "--seed", "3"])
     assert done.exit_code == 0 and taken == [tmp_path, 3]
+
+
+def test_data_sets_are_listed_shown_and_brought(tmp_path: Path) -> None:
+    listed = CliRunner().invoke(main, ["datasets"])
+    assert listed.exit_code == 0 and "karate" in listed.output and "licence" in listed.output
+    shown = CliRunner().invoke(main, ["datasets", "ESOL"])
+    assert shown.exit_code == 0 and "log10(mol/L)" in shown.output and "Delaney" in shown.output
+    brought = CliRunner().invoke(main, ["datasets", "karate", "--fetch", "--root", str(tmp_path)])
+    assert brought.exit_code == 0 and "train 2, test 32 nodes" in brought.output
+    refused = CliRunner().invoke(main, ["datasets", "modelnet10", "--fetch", "--root", str(tmp_path)])
+    assert refused.exit_code == 1 and "`accept_licence` must be True" in refused.output
+    lost = CliRunner().invoke(main, ["datasets", "atlantis"])
+    assert lost.exit_code == 1 and "Error: `name` must be one of" in lost.output

@@ -54,6 +54,10 @@ class ReadError(GeonetsError, ValueError):
         return _read_error, (str(self), self.source, self.place)
 
 
+class FetchError(GeonetsError, OSError):
+    """A data set cannot be brought here: its address, its bytes, or the room for it."""
+
+
 class MissingPackageError(GeonetsError, ImportError):
     """An optional package, or a system library below it, is not installed."""
 

@@ -1,0 +1,201 @@
+"""Recipes: data sets that no single format describes, from the files of each part to structures.
+
+A recipe takes the files of each part by name, and options; it returns the items, the rows of the parts that it tells
+apart, and notes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from geonets.core.packages import require
+from geonets.core.structure import Structure, batch
+from geonets.data.constructors import chain, grid, points
+from geonets.data.readers.read import read_source
+from geonets.data.readers.source import Source
+
+Files = dict[str, list[tuple[str, Path]]]
+Made = tuple[Structure, dict[str, list[list[int]]], dict[str, Any]]
+
+
+def karate(files: Files) -> Made:
+    """Zachary's karate club from NetworkX: two members are labelled, the others are asked."""
+    from geonets.data.interop import from_networkx
+
+    graph = require("networkx").karate_club_graph()
+    clubs = [graph.nodes[node]["club"] for node in graph]
+    for node in graph:
+        graph.nodes[node].clear()
+    ties = from_networkx(graph)
+    y = torch.tensor([int(club == "Officer") for club in clubs])
+    full = ties.replace(nodes={"x": torch.eye(len(clubs)), "y": y})
+    return full, {"train": [[0, 1], [33, 34]], "test": [[1, 33]]}, {"classes": ["Mr. Hi", "Officer"]}
+
+
+def digits(files: Files) -> Made:
+    """The 8 x 8 digits that come with scikit-learn."""
+    table = np.loadtxt(files["all"][0][1], delimiter=",", dtype=np.float32)
+    images = torch.from_numpy(table[:, :64].reshape(-1, 8, 8, 1) / 16)
+    return grid(images, y=torch.from_numpy(table[:, 64].astype(np.int64))), {}, {}
+
+
+def solids(files: Files, *, per_solid: int = 100, num_points: int = 128, seed: int = 0) -> Made:
+    """Points on the surfaces of six solids, turned about z, scaled and shaken."""
+    creation, sample = require("trimesh.creation", "trimesh"), require("trimesh.sample", "trimesh")
+    meshes = {
+        "box": creation.box(),
+        "ball": creation.icosphere(3),
+        "cylinder": creation.cylinder(radius=0.5, height=1.2),
+        "cone": creation.cone(radius=0.6, height=1.2),
+        "torus": creation.torus(0.6, 0.22),
+        "capsule": creation.capsule(radius=0.4, height=0.8),
+    }
+    draw = np.random.default_rng(seed)
+    clouds = []
+    for mesh in meshes.values():
+        sampled = np.asarray(sample.sample_surface(mesh, per_solid * num_points, seed=int(draw.integers(2**31)))[0])
+        cloud = draw.permutation(sampled - sampled.mean(0)).reshape(per_solid, num_points, 3)
+        cloud /= np.sqrt((cloud**2).sum(2).mean())
+        angle = draw.uniform(0, 2 * np.pi, per_solid)
+        turn = np.zeros((per_solid, 3, 3))
+        turn[:, 0, 0] = turn[:, 1, 1] = np.cos(angle)
+        turn[:, 0, 1], turn[:, 1, 0], turn[:, 2, 2] = np.sin(angle), -np.sin(angle), 1
+        scale = draw.uniform(0.6, 1.4, (per_solid, 1, 1))
+        clouds.append(cloud @ turn * scale + draw.normal(0, 0.02, cloud.shape))
+    pos = torch.tensor(np.concatenate(clouds), dtype=torch.float32)
+    y = torch.arange(len(meshes)).repeat_interleave(per_solid)
+    return points(pos, y=y), {}, {"classes": list(meshes)}
+
+
+def mnist(files: Files) -> Made:
+    """Images and labels of each part, which are files of their own."""
+    parts = []
+    for named in files.values():
+        images, labels = (next(path for name, path in named if word in name) for word in ("images", "labels"))
+        parts.append(read_source(Source(images), format="idx", labels=labels))
+    return batch(parts), dict(zip(files, _spans(map(len, parts)), strict=True)), {}
+
+
+def nci(files: Files) -> Made:
+    """Lines of a SMILES string and its polar surface area, behind a line of remarks; impossible atoms are left out."""
+    from geonets.data.interop import molecule
+
+    chem, quiet = require("rdkit.Chem", "rdkit"), require("rdkit.rdBase", "rdkit").BlockLogs()
+    rows = [line.rsplit(",", 1) for line in _lines(files) if line and not line.startswith("#")]
+    possible = [row for row in rows if chem.MolFromSmiles(row[0]) is not None]
+    del quiet
+    skipped = [f"{smiles} is no possible molecule" for smiles, area in rows if [smiles, area] not in possible]
+    y = torch.tensor([float(area) for _, area in possible])
+    return molecule([smiles for smiles, _ in possible], y=y), {}, {"skipped": skipped}
+
+
+def chembl(files: Files) -> Made:
+    """A list of molecules and a table of their activities, joined by their numbers."""
+    from geonets.data.interop import molecule
+
+    molecules, table = (path.read_text() for _, path in sorted(files["all"], key=lambda named: named[0]))
+    activity = dict(line.split(",") for line in table.splitlines()[1:])
+    rows = [line.split() for line in molecules.splitlines()]
+    y = torch.tensor([float(activity[number]) for _, number in rows])
+    return molecule([smiles for smiles, _ in rows], y=y), {}, {}
+
+
+def characters(files: Files, *, fractions: Sequence[float]) -> Made:
+    """One text as chains of characters, cut in the order of reading; `x` counts the characters that occur."""
+    text = np.frombuffer(Source(files["all"][0][1]).text.encode("utf-32-le"), np.uint32)
+    codes, numbers = np.unique(text, return_inverse=True)
+    stops = [round(share * len(text)) for share in itertools.accumulate(fractions)]
+    pieces = [torch.from_numpy(part.astype(np.int64))[:, None] for part in np.split(numbers, stops[:-1])]
+    return chain(pieces), {"train": [[0, 1]], "val": [[1, 2]], "test": [[2, 3]]}, {"words": [chr(c) for c in codes]}
+
+
+def babi(files: Files) -> Made:
+    """Each question as a chain of words: those of all sentences before it, and its own, which come last."""
+    asked = {part: [item for _, path in named for item in _questions(path)] for part, named in files.items()}
+    everything = [item for items in asked.values() for item in items]
+    words = sorted({word for item in everything for sentence in item["sentences"] for word in sentence})
+    classes = sorted({item["answer"] for item in everything})
+    number, kind = {word: n for n, word in enumerate(words)}, {answer: n for n, answer in enumerate(classes)}
+    x = [torch.tensor([[number[w]] for sentence in item["sentences"] for w in sentence]) for item in everything]
+    where = [torch.tensor([n for n, s in enumerate(item["sentences"]) for _ in s]) for item in everything]
+    meta = [{"question": " ".join(item["sentences"][-1]), "answer": item["answer"]} for item in everything]
+    y = torch.tensor([kind[item["answer"]] for item in everything])
+    stories = chain(x, y=y, meta=meta, nodes={"sentence": torch.cat(where)})
+    spans = dict(zip(asked, _spans(map(len, asked.values())), strict=True))
+    return stories, spans, {"words": words, "classes": classes}
+
+
+def weather(files: Files, *, columns: Sequence[str], val: str, test: str) -> Made:
+    """Days as chains, one for each station and part; `day` counts from 1970."""
+    pandas = require("pandas")
+    table = pandas.read_csv(files["all"][0][1], usecols=["Date", "Location", "RainTomorrow", *columns])
+    table = table.sort_values(["Location", "Date"], kind="stable")
+    rain = table["RainTomorrow"].map({"No": 0, "Yes": 1}).fillna(-1)
+    part = (table["Date"] >= val).astype(int) + (table["Date"] >= test).astype(int)
+    x, y, day, meta, counts = [], [], [], [], [0, 0, 0]
+    for (number, station), rows in table.groupby([part, "Location"]):
+        x.append(torch.tensor(rows[list(columns)].to_numpy(np.float32)))
+        y.append(torch.tensor(rain[rows.index].to_numpy(np.int64)))
+        day.append(torch.tensor(pandas.to_datetime(rows["Date"]).to_numpy("datetime64[D]").astype(np.int64)))
+        meta.append({"station": station})
+        counts[number] += 1
+    days = chain(x, meta=meta, nodes={"y": torch.cat(y), "day": torch.cat(day)})
+    return days, dict(zip(("train", "val", "test"), _spans(counts), strict=True)), {"columns": list(columns)}
+
+
+def shapenet_part(files: Files) -> Made:
+    """Clouds with normals and the part of each point; lists say which of them train, validate and test."""
+    found = {f"{path.parent.name}/{path.stem}": path for _, path in files["all"] if path.parent.name.isdigit()}
+    parts = {part: [_after_slash(name) for name in json.loads(files[part][0][1].read_text())] for part in PARTS}
+    names = [name for listed in parts.values() for name in listed]
+    kinds = sorted({name.partition("/")[0] for name in names})
+    tables = [np.array(found[name].read_text().split(), np.float32).reshape(-1, 7) for name in names]
+    category = torch.tensor([kinds.index(name.partition("/")[0]) for name in names])
+    part_of = torch.from_numpy(np.concatenate([table[:, 6] for table in tables]).astype(np.int64))
+    clouds = points(
+        [torch.from_numpy(table[:, :3]) for table in tables],
+        x=[torch.from_numpy(table[:, 3:6]) for table in tables],
+        nodes={"y": part_of},
+        globals={"category": category},
+        meta=[{"name": name} for name in names],
+    )
+    return clouds, dict(zip(parts, _spans(map(len, parts.values())), strict=True)), {"categories": kinds}
+
+
+PARTS = ("train", "val", "test")
+
+
+def _after_slash(name: str) -> str:
+    """`02691156/abc` of `shape_data/02691156/abc`."""
+    return "/".join(name.split("/")[-2:])
+
+
+def _lines(files: Files) -> list[str]:
+    return Source(files["all"][0][1]).lines
+
+
+def _spans(counts: Any) -> list[list[list[int]]]:
+    """The span of each of several parts that follow one another."""
+    stops = list(itertools.accumulate(counts))
+    return [[[start, stop]] for start, stop in zip([0, *stops], stops, strict=False)]
+
+
+def _questions(path: Path) -> Iterator[dict[str, Any]]:
+    told: list[list[str]] = []
+    for line in Source(path).lines:
+        number, _, rest = line.partition(" ")
+        told = [] if number == "1" else told
+        sentence, *answer = rest.split("\t")
+        words = re.findall(r"\w+", sentence.lower())
+        if answer:
+            yield {"sentences": [*told, words], "answer": answer[0].strip().lower()}
+        else:
+            told.append(words)
