@@ -76,7 +76,7 @@ def test_scipy_and_scikit_learn_find_the_same(way: str, k: int) -> None:
     pos = generator.normal(size=(700, 3))
     senders, receivers = nearest_pairs(torch.from_numpy(pos), gn.Set(700), k, False, None, way)
     assert receivers.tolist() == np.repeat(np.arange(700), k).tolist()
-    _, found = KDTree(pos).query(pos, k=k + 1)
+    found: Any = KDTree(pos).query(pos, k=k + 1)[1]
     assert np.array_equal(senders.reshape(700, k).numpy(), found[:, 1:])
     found = NearestNeighbors(n_neighbors=k).fit(pos).kneighbors(return_distance=False)
     assert np.array_equal(senders.reshape(700, k).numpy(), found)
@@ -135,11 +135,8 @@ def test_neighbours_do_not_depend_on_mates_or_on_their_order() -> None:
 
 def test_the_way_is_chosen_by_size_in_one_place() -> None:
     few, many = cloud(0, "normal", 3, [FEW]), cloud(0, "normal", 3, [FEW + 1])
-    assert way_for(few, few, None) == way_for(few, few, 0.1) == "brute"
-    assert way_for(many, many, None) == "tree" and way_for(many, many, 0.1) == "cells"
-    wide = cloud(0, "normal", 8, [FEW + 1])
-    assert way_for(wide, wide, 0.1) == "tree"
-    elsewhere = Points(torch.empty(MANY, 3, device="meta"), gn.Set(MANY))
-    assert way_for(elsewhere, elsewhere, None) == "cells"
-    elsewhere = Points(torch.empty(MANY - 1, 3, device="meta"), gn.Set(MANY - 1))
-    assert way_for(elsewhere, elsewhere, 0.1) == "brute"
+    assert way_for(few, few) == "brute" and way_for(many, many) == "tree"
+    assert way_for(Points(many.pos[:, :0], many.topology), Points(many.pos[:, :0], many.topology)) == "brute"
+    for count, axes, way in [(MANY, 3, "cells"), (MANY - 1, 3, "brute"), (MANY, 4, "brute")]:
+        elsewhere = Points(torch.empty(count, axes, device="meta"), gn.Set(count))
+        assert way_for(elsewhere, elsewhere) == way

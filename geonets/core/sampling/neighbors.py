@@ -16,27 +16,21 @@ from geonets.core.sampling.search import Search, candidates_within
 from geonets.core.topology import Topology
 
 WAYS = ("brute", "cells", "tree")
-FEW = 64
+FEW = 40
 """Up to so many nodes an item, the table of all pairs is faster than a tree, on a CPU."""
 MANY = 4096
-"""From so many nodes an item on, cells are faster than the table of all pairs, on a GPU."""
+"""From so many nodes an item on, cells take the place of the table where there is no tree; not measured yet."""
 
 
-def way_for(target: Points, source: Points, radius: float | None) -> str:
+def way_for(target: Points, source: Points) -> str:
     """Which way to search: the one place where that is decided.
 
-    Args:
-        target: the receivers.
-        source: among whom their neighbours are.
-        radius: the largest distance, where there is one.
+    A CPU has trees, which were faster than cells in all that was measured; other devices have not.
     """
-    longest = int(source.topology.node_counts.max())
-    few_axes = 1 <= target.pos.shape[1] <= MOST_AXES
-    if target.pos.device.type != "cpu":
-        return "cells" if longest >= MANY and few_axes else "brute"
-    if longest <= FEW or not target.pos.shape[1]:
-        return "brute"
-    return "cells" if radius is not None and few_axes else "tree"
+    longest, axes = int(source.topology.node_counts.max()), target.pos.shape[1]
+    if target.pos.device.type == "cpu":
+        return "tree" if longest > FEW and axes else "brute"
+    return "cells" if longest >= MANY and 1 <= axes <= MOST_AXES else "brute"
 
 
 def nearest_pairs(
@@ -101,7 +95,7 @@ def pairs_within(
     Returns:
         Senders and receivers, ascending by receiver, then by sender.
     """
-    target, senders, near_by = _checked(Points(pos, topology), source, radius, way)
+    target, senders, near_by = _checked(Points(pos, topology), source, way)
     none = topology.item_ids.new_empty(0)
     found = [(none, none)]
     for part in candidates_within(target, senders, radius, near_by):
@@ -116,7 +110,7 @@ def pairs_within(
 def _nearest(
     receivers: Points, source: Points | None, k: int, loop: bool, radius: float | None, way: str | None
 ) -> tuple[Tensor, Tensor]:
-    target, senders, near_by = _checked(receivers, source, radius, way)
+    target, senders, near_by = _checked(receivers, source, way)
     if not near_by:
         return target.topology.item_ids.new_empty(0), target.topology.item_ids.new_empty(0)
     wanted = min(k, int(senders.topology.node_counts.max()))
@@ -127,9 +121,7 @@ def _nearest(
     return numbers[rows, columns], rows
 
 
-def _checked(
-    target: Points, source: Points | None, radius: float | None, way: str | None
-) -> tuple[Points, Points, str]:
+def _checked(target: Points, source: Points | None, way: str | None) -> tuple[Points, Points, str]:
     """Both in float64, and the way to search: an empty word where there is nobody to be found."""
     if way is not None:
         one_of("way", way, WAYS)
@@ -137,4 +129,4 @@ def _checked(
     senders = exact if source is None else source.exactly()
     if not exact.topology.num_nodes or not senders.topology.num_nodes:
         return exact, senders, ""
-    return exact, senders, way or way_for(exact, senders, radius)
+    return exact, senders, way or way_for(exact, senders)
