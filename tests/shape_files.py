@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import struct
 from collections.abc import Sequence
+from typing import Any
 
 POSITIONS = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0), (0.5, 0.5, 1)]
 COLORS = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (51, 102, 204), (255, 255, 255)]
@@ -119,6 +122,55 @@ def stl_text() -> bytes:
     return "\n".join([*lines, "endsolid pyramid", ""]).encode()
 
 
+GLTF: dict[str, Any] = {
+    "asset": {"version": "2.0"},
+    "scene": 0,
+    "scenes": [{"nodes": [0]}],
+    "nodes": [
+        {"name": "base", "translation": [1, 0, 0], "children": [1, 2]},
+        {"name": "whole", "mesh": 0, "rotation": [0, 0, 0.7071067811865476, 0.7071067811865476], "scale": [1, 2, -1]},
+        {"name": "strip", "mesh": 1, "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 5, 1]},
+    ],
+    "meshes": [
+        {"primitives": [{"attributes": {"POSITION": 0, "COLOR_0": 1, "_LABEL": 2, "NORMAL": 0}, "indices": 3}]},
+        {"primitives": [{"attributes": {"POSITION": 0, "COLOR_0": 1, "_LABEL": 2, "TANGENT": 0}, "mode": 5}]},
+    ],
+    "accessors": [
+        {"bufferView": 0, "componentType": 5126, "type": "VEC3", "count": 5},
+        {"bufferView": 0, "byteOffset": 12, "componentType": 5121, "type": "VEC4", "count": 5, "normalized": True},
+        {"bufferView": 1, "componentType": 5123, "type": "SCALAR", "count": 5},
+        {"bufferView": 2, "componentType": 5121, "type": "SCALAR", "count": 18},
+    ],
+    "bufferViews": [
+        {"buffer": 0, "byteLength": 80, "byteStride": 16},
+        {"buffer": 0, "byteOffset": 80, "byteLength": 10},
+        {"buffer": 0, "byteOffset": 92, "byteLength": 18},
+    ],
+    "buffers": [{"byteLength": 110}],
+}
+"""The pyramid twice: turned, stretched and mirrored; and its vertices as a strip of triangles."""
+
+GLTF_BYTES = (
+    b"".join(struct.pack("<3f4B", *pos, *color, 51) for pos, color in zip(POSITIONS, COLORS, strict=True))
+    + struct.pack("<5H2x", *range(5))
+    + bytes(vertex for face in TRIANGLES for vertex in face)
+)
+
+
+def glb(entries: dict[str, Any]) -> bytes:
+    """A binary glTF file of this JSON and the pyramid's bytes."""
+    text = json.dumps(entries).encode()
+    text += b" " * (-len(text) % 4)
+    content = GLTF_BYTES + bytes(-len(GLTF_BYTES) % 4)
+    chunks = struct.pack("<I4s", len(text), b"JSON") + text + struct.pack("<I4s", len(content), b"BIN\0") + content
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+
+
+def gltf(uri: str) -> bytes:
+    """A glTF file as text, whose bytes are elsewhere."""
+    return json.dumps({**GLTF, "buffers": [{"byteLength": 110, "uri": uri}]}).encode()
+
+
 def lines(rows: Sequence[Sequence[object]], separator: str = " ") -> str:
     return "".join(separator.join(map(str, row)) + "\n" for row in rows)
 
@@ -134,6 +186,10 @@ OBJ = (
 SHAPES: dict[str, dict[str, bytes]] = {
     "off": {"corner.off": b"OFF 5 5 0\n" + lines([*POSITIONS, *((len(p), *p, 255, 0, 0) for p in POLYGONS)]).encode()},
     "obj": {"pyramid.obj": OBJ.encode(), "plain.obj": (lines([("v", *p) for p in POSITIONS]) + "f 1 2 3\n").encode()},
+    "gltf": {
+        "pyramid.glb": glb(GLTF),
+        "text.gltf": gltf("data:application/octet-stream;base64," + base64.b64encode(GLTF_BYTES).decode()),
+    },
     "stl": {"pyramid.stl": stl(), "text.stl": stl_text()},
     "ply": {
         "text.ply": ply(""),

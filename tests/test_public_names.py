@@ -23,8 +23,8 @@ PUBLIC = {
         from_dense to_dense from_nested to_nested from_packed to_packed from_padded to_padded
         from_pil to_pil from_scipy to_scipy from_rdkit to_rdkit Hetero from_hetero to_hetero
         to_trimesh from_open3d to_open3d
+        connect relate interpolate sample_surface sample_neighbors neighbor_batches explain_plan reference read robot view
         dataset Dataset
-        connect relate interpolate sample_surface sample_neighbors neighbor_batches explain_plan reference read view
         windows jacobian_spectrum
         save load
         from_torch to_torch

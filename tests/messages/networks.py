@@ -53,6 +53,13 @@ def stack(content: bytes) -> Any:
     return pickled(Source(written("a.pickle", content)))
 
 
+def graphml(inside: str, around: str = "", default: str = "directed") -> Any:
+    """What becomes of GraphML with these elements."""
+    return read("a.graphml", f'<graphml>{around}<graph edgedefault="{default}">\n{inside}</graph></graphml>')
+
+
+NODES = '<node id="a"/><node id="b"/>'
+KEY = '<key id="d" for="node" attr.name="y" attr.type="double"/><key id="e" for="edge" attr.name="y" attr.type="int"/>'
 HEAD = b"\x80\x02"
 CASES = [
     ("must have numbers below 3.4e38; got 1e\\+39 .*line 2", lambda: tu(graph_attributes="1\n1e39\n")),
@@ -87,4 +94,25 @@ CASES = [
     ("must name nodes between 0 and 3; got 7 .*entry 1", lambda: planetoid(graph={0: [1], 1: [7]})),
     ("must hold numbers only; got the instruction NEWOBJ_EX .*byte 2", lambda: stack(HEAD + b"\x92.")),
     ("must be a whole pickle; got a broken one .*byte 2", lambda: stack(HEAD + b"N")),
-]
+    ("must have finite numbers below 3.4e38 as 'a'; got 1e\\+39 .*line 1, node 0",
+        lambda: read("a.gml", "graph [ node [ id 0 a 1e39 ] ]")),
+    ("must have 'y' on nodes, edges or the graph only",
+        lambda: read("a.gml", "graph [ node [ id 0 y 1 ] edge [ source 0 target 0 y 2 ] ]")),
+    ("must hold one graph .*; got 0 of them", lambda: read("a.gml", "Creator 1")),
+    ("must have nodes of different id; got 0 again .*line 2", lambda: read("a.gml", "graph [ node [ id 0 ]\nnode [ id 0 ] ]")),
+    ("must join nodes that are there; got an edge of node 9 .*line 1, edge 0",
+        lambda: read("a.gml", "graph [ node [ id 0 ] edge [ source 0 target 9 ] ]")),
+    ("must have one whole number id for each node; got 'a'", lambda: read("a.gml", 'graph [ node [ id "a" ] ]')),
+    ("must close every list; got 'the end of the file'", lambda: read("a.gml", "graph [ node [ id 0 ]")),
+    ("must be GraphML; got <gexf>", lambda: read("a.graphml", "<gexf/>")),
+    ("must hold one graph; got 2", lambda: graphml("", around="<graph/>")),
+    ("must have plain nodes and edges; got a hyperedge .*line 2", lambda: graphml("<hyperedge/>")),
+    ("must have nodes with an id of their own; got 'a' again", lambda: graphml(NODES + NODES)),
+    ("must join nodes that are there; got an edge of 'z'", lambda: graphml(NODES + '<edge source="a" target="z"/>')),
+    ("must have edges that are all directed or all not; got both", lambda: graphml(
+        NODES + '<edge source="a" target="b"/><edge source="a" target="b" directed="false"/>')),
+    ("must declare keys with an id and of the types int, .*; got color for 'd'",
+        lambda: graphml("", around='<key id="d" attr.type="color"/>')),
+    ("must declare every key; got 'f' .*line 2, node data", lambda: graphml('<node id="a"><data key="f"/></node>', KEY)),
+    ("must have a finite double there; got 'NaN'", lambda: graphml('<node id="a"><data key="d">NaN</data></node>', KEY)),
+]  # fmt: skip

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import torch
-from shape_files import SHAPES, compressed, pcd
+from shape_files import GLTF, SHAPES, compressed, glb, gltf, pcd
 
 from messages.readers import read
 
@@ -44,6 +47,34 @@ def stl(count: int) -> bytes:
 
 def facet(old: str, new: str) -> object:
     return read("a.stl", "solid\n" + FACET.replace(old, new) + "endsolid\n")
+
+
+GLB = glb(GLTF)
+
+
+def primitive(**changes: Any) -> dict[str, Any]:
+    return {"attributes": {"POSITION": 0}, **changes}
+
+
+def crowd() -> dict[str, Any]:
+    """A mesh that many nodes place."""
+    return {**GLTF, "scenes": [{"nodes": [0]}], "nodes": [{"children": [*range(1, 99)]}, *[{"mesh": 0}] * 98]}
+
+
+def scene(**changes: Any) -> object:
+    """The scene with some entries changed, each named by its list and number: `nodes_1={...}`."""
+    entries = json.loads(json.dumps(GLTF))
+    for name, change in changes.items():
+        kind, _, number = name.partition("_")
+        if number:
+            entries[kind][int(number)] |= change
+        else:
+            entries[kind] = change
+    return read("a.glb", glb(entries))
+
+
+def attributes(**changes: Any) -> object:
+    return scene(meshes_0={"primitives": [{"attributes": {"POSITION": 0, **changes}}]})
 
 
 CASES = [
@@ -110,6 +141,38 @@ CASES = [
     ("must have a line vertex there; got 'vortex 1 0 0' .*line 5", lambda: facet("vertex 1", "vortex 1")),
     ("must have seven lines a facet; got fewer", lambda: facet("endfacet\n", "")),
     ("must have finite numbers only; got .nan. .*line 5", lambda: facet("vertex 1", "vertex nan")),
+    ("must hold JSON; got Expecting value", lambda: read("a.gltf", "?")),
+    ("must be glTF; got other JSON", lambda: read("a.gltf", "[]")),
+    (
+        "must hold its geometry as it is; got KHR_draco",
+        lambda: scene(extensionsRequired=["KHR_draco_mesh_compression"]),
+    ),
+    (
+        "must name one of its 4 accessors; got 9 .*meshes.0..primitives.0..attributes.POSITION",
+        lambda: attributes(POSITION=9),
+    ),
+    ("must have a whole number as count; got -1 .*JSON, accessors.0.", lambda: scene(accessors_0={"count": -1})),
+    ("must have 3 numbers as scale; got .1, 2", lambda: scene(nodes_1={"scale": [1, 2]})),
+    ("must have a list as children; got 'all'", lambda: scene(nodes_1={"children": "all"})),
+    ("must have numbers for each accessor; got a sparse", lambda: scene(accessors_0={"sparse": {}})),
+    ("must have a known componentType .*; got 5126, 'MAT4'", lambda: scene(accessors_0={"type": "MAT4"})),
+    ("must end within its buffer; got 999 of", lambda: scene(bufferViews_0={"byteLength": 999})),
+    ("must end within its bufferView; got 6 rows", lambda: scene(accessors_0={"count": 6})),
+    ("must be version 2, of .* bytes as it announces", lambda: read("a.glb", glb(GLTF)[:-1])),
+    ("must have a chunk of 4294967295 bytes", lambda: read("a.glb", GLB[:12] + b"\xff" * 4 + GLB[16:])),
+    ("must begin with a chunk of JSON; got none", lambda: read("a.glb", GLB[:16] + b"NOSJ" + GLB[20:])),
+    ("must have 999 bytes, as announced; got 112 bytes", lambda: scene(buffers_0={"byteLength": 999})),
+    ("must hold its bytes as base64", lambda: read("a.gltf", gltf("data:;base64,?"))),
+    ("must name a file of its folder as buffer; got 'http://a/b'", lambda: read("a.gltf", gltf("http://a/b"))),
+    ("must name files inside its folder only; got '../b'", lambda: read("a.gltf", gltf("%2e%2e/b"))),
+    ("must have at most 4000 bytes of meshes", lambda: read("a.glb", glb(crowd()), max_bytes=4000)),
+    ("must have a mesh of triangles or points in its scene", lambda: scene(scenes=[{"nodes": []}])),
+    ("must have one parent for each node; got several .*nodes.1.", lambda: scene(nodes_2={"children": [1]})),
+    ("must have a POSITION for each primitive; got None", lambda: scene(meshes_0={"primitives": [{}]})),
+    ("must have one value for each of the 5 vertices; got 18", lambda: attributes(_X=3)),
+    ("must have 3 numbers a vertex; got shape .5,", lambda: attributes(NORMAL=2)),
+    ("must have one whole number for each corner", lambda: scene(meshes_0={"primitives": [primitive(indices=0)]})),
+    ("must have three corners for each triangle; got 5 corners", attributes),
     ("must have a vertex; got none", lambda: read("a.obj", "# nothing\n")),
     ("must have three coordinates a vertex, .*; got 5 numbers", lambda: read("a.obj", "v 0 0 0 0 0\n")),
     ("must have lines that begin with v, .*; got 'w' .*line 4", lambda: read("a.obj", TRIANGLE + "w 1\n")),

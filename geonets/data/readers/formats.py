@@ -93,6 +93,7 @@ FORMATS: tuple[Format, ...] = (
     Format("ply", "meshes and point clouds", (".ply",), "ply", starts(b"ply\n", b"ply\r"), sure=True),
     Format("pcd", "point clouds", (".pcd",), "pcd", starts(b"# .PCD", b"VERSION"), sure=True),
     Format("stl", "meshes", (".stl",), "stl", starts(b"solid")),
+    Format("gltf", "scenes of meshes", (".glb", ".gltf"), "gltf", starts(b"glTF"), sure=True),
     Format("obj", "meshes, as text", (".obj",), "obj"),
     Format("zip", "an archive with one of these in it", (".zip",), "archive", starts(b"PK"), sure=False),
     Format("tar", "an archive with one of these in it", TARS, "archive", is_tar, sure=True),
@@ -107,6 +108,10 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "sdf", "molecules with bonds and properties", (".sdf", ".sd", ".mol", ".mdl"), "sdf", has(b"M  END"), sure=False
     ),
+    Format("graphml", "networks, as XML", (".graphml",), "graphml", has(b"<graphml"), sure=True),
+    Format("gml", "networks, as nested lists", (".gml",), "gml"),
+    Format("urdf", "robots: links and joints", (".urdf", ".xml"), "urdf", has(b"<robot")),
+    Format("mjcf", "robots: MuJoCo's models", (".xml", ".mjcf"), "mjcf", has(b"<mujoco")),
     Format("edgelist", "networks, as lines", (".edges", ".edgelist", ".txt", ".tsv"), "edgelist", is_edge_list),
     Format("points", "point clouds, as lines of numbers", POINTS, "points", looks_like_points),
     Format("image", "images", IMAGES, "image", starts(*SIGNS), sure=True),
