@@ -40,6 +40,7 @@ CASES = [
     ("must have a line @data; got none", lambda: read("a.ts", "@classLabel false\n")),
     ("must have a case; got none", ts),
     ("must have 1 dimensions; got 2 .*line 5", lambda: ts("1,2:3,4", head=EQUAL)),
+    ("must have 1 dimensions; got 0 .*line 3", lambda: ts("a")),
     ("must have 2 values in each dimension; got 3 .*line 5", lambda: ts("1,2,3", head=EQUAL)),
     ("must have equally many values in each dimension; got 1 and 2 .*line 3", lambda: ts("1,2:3:a")),
     ("must have one of the classes a b; got 'c' .*line 4", lambda: ts("1:a", "2:c")),

@@ -91,11 +91,11 @@ def _header(source: Source) -> tuple[dict[str, str], list[Row]]:
 def _check(source: Source, header: dict[str, str], cases: list[Case], lines: list[int]) -> None:
     """Raise unless every case has the dimensions and steps that the header, or else the first case, announces."""
     dimensions = _announced(header, "dimensions", "dimension") or (
-        1 if header.get("univariate", "").lower() == "true" else len(cases[0])
+        1 if header.get("univariate", "").lower() == "true" else len(cases[0]) or 1
     )
     steps = None
     if header.get("equallength", "").lower() == "true":
-        steps = _announced(header, "serieslength") or len(cases[0][0])
+        steps = _announced(header, "serieslength") or len(next(iter(cases[0]), []))
     for line, case in zip(lines, cases, strict=True):
         lengths = sorted({len(values) for values in case})
         if len(case) != dimensions:

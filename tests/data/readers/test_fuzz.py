@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from array_files import ARRAYS
 from fuzzing import fuzz
 from shape_files import SHAPES
 
@@ -22,12 +24,15 @@ SEEDS: dict[str, list[str]] = {
 }
 """The valid files from which the mutants of a format are made."""
 
-WRITTEN: dict[str, dict[str, bytes]] = {**SHAPES}
+WRITTEN: dict[str, dict[str, bytes]] = {**SHAPES, **ARRAYS}
 """Further ones, by name, which are written where they are needed."""
 
 FORMATS = sorted({*SEEDS, *WRITTEN})
 
-FEWER = {"hdf5": (10, 3000)}
+OPTIONS: dict[str, dict[str, Any]] = {"csv": {"item": "src", "time": "dst", "missing": "drop"}}
+"""What a format is read with."""
+
+FEWER = {"hdf5": (10, 3000), "sound": (10, 3000)}
 """How many mutants of a format are read, in a bounded and in a long run, where each takes a process of its own."""
 
 pytestmark = pytest.mark.skipif(not FILES.exists(), reason="the folder of bad inputs is not beside GEONETS_DATA")
@@ -42,10 +47,22 @@ def seeds(format: str, folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_mutants(format: str, tmp_path: Path) -> None:
-    assert fuzz(format, seeds(format, tmp_path), count=FEWER.get(format, (300, 20_000))[0]) == []
+    assert (
+        fuzz(format, seeds(format, tmp_path), count=FEWER.get(format, (300, 20_000))[0], **OPTIONS.get(format, {}))
+        == []
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 def test_many_mutants(format: str, tmp_path: Path) -> None:
-    assert fuzz(format, seeds(format, tmp_path), count=FEWER.get(format, (300, 20_000))[1], seed=1) == []
+    assert (
+        fuzz(
+            format,
+            seeds(format, tmp_path),
+            count=FEWER.get(format, (300, 20_000))[1],
+            seed=1,
+            **OPTIONS.get(format, {}),
+        )
+        == []
+    )
