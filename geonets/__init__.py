@@ -86,8 +86,11 @@ from geonets.data.interop import to_pyg as to_pyg
 from geonets.data.interop import to_rdkit as to_rdkit
 from geonets.data.interop import to_scipy as to_scipy
 from geonets.data.interop import to_trimesh as to_trimesh
+from geonets.data.loading import BudgetSampler as BudgetSampler
+from geonets.data.loading import ItemDataset as ItemDataset
 from geonets.data.readers import read as read
 from geonets.data.readers import robot as robot
+from geonets.data.storage import Shards as Shards
 from geonets.data.storage import load as load
 from geonets.data.storage import save as save
 from geonets.data.transforms import connect as connect

@@ -574,6 +574,20 @@ MUTATIONS = (
         "tests/data/readers/test_obj.py",
     ),
     Mutation(
+        "a batch that may be larger than its budget",
+        "core/structure/order.py",
+        "torch.searchsorted(reached, before + budget, right=True)",
+        "torch.searchsorted(reached, before + budget + 1, right=True)",
+        "tests/core/test_batches.py",
+    ),
+    Mutation(
+        "a thread that outlives its loop",
+        "core/structure/ahead.py",
+        "        is_left.set()",
+        "        return",
+        "tests/core/test_batches.py",
+    ),
+    Mutation(
         "a checksum that is not compared",
         "data/storage/checksums.py",
         "if len(found) != len(wanted) or (found != wanted).any():",

@@ -26,7 +26,7 @@ PUBLIC = {
         connect relate interpolate sample_surface sample_neighbors neighbor_batches explain_plan reference read robot view
         dataset Dataset
         windows jacobian_spectrum
-        save load
+        save load Shards ItemDataset BudgetSampler
         from_torch to_torch
     """,
     "geonets.nn": """

@@ -106,6 +106,15 @@ def version(words: dict[str, str]) -> Any:
     return action
 
 
+def sharded(index: bytes | None = None, **changes: Any) -> Path:
+    """A folder of two files whose index is another, or says something else."""
+    folder = Path(tempfile.mkdtemp())
+    gn.save(CHAIN, folder, shard=1)
+    about = json.loads((folder / "index.json").read_text())
+    (folder / "index.json").write_bytes(index or json.dumps({**about, **changes}).encode())
+    return folder
+
+
 TYPED = graph([3, 5, 4], 0)
 IMAGES, MASKED = grid([3, 2, 4], 0), sparse([3, 2, 4], 0)
 NAMED = gn.chain([torch.zeros(2, 1), torch.zeros(3, 1)]).replace(meta=[{"a": 1}, {"a": 2}])
@@ -124,7 +133,8 @@ def transposed(structure: gn.Structure) -> Any:
 
 CASES: list[tuple[str, Any]] = [
     # the header
-    ("must begin with 8 bytes.*got 0 bytes .*byte 0", lambda: gn.load(os.devnull)),
+    ("must begin with 8 bytes.*got 0 bytes .*byte 0", lambda: gn.load(written(b""))),
+    ("must exist; got no such file .*nowhere", lambda: gn.load("nowhere")),
     ("must have a header of at most 20 bytes; got", lambda: gn.load(named(w=ROWS), max_header=20)),
     ("must have the .* bytes of header that it announces", lambda: gn.load(written(b"\xff\0\0\0\0\0\0\0{}"))),
     ("must have metadata of words only", lambda: gn.load(named(__metadata__={"a": 1}))),
@@ -207,7 +217,19 @@ CASES: list[tuple[str, Any]] = [
         "must have a JSON object for every item; got b'.*meta of item 1",
         load_of(NAMED, number("meta/text", -1, 65), lambda s: list(s.meta or ())),
     ),
+    ("`budget` must be at least the size", lambda: gn.BudgetSampler(range(2), CHAIN.topology.node_counts, 2)),
+    # folders
+    ("must be a folder of shards; got no index.json", lambda: gn.load(FOLDER)),
+    ("must have an index of at most", lambda: gn.load(sharded(index=b" " * 100_000_001))),
+    ("must describe an object there", lambda: gn.load(sharded(index=b"[1, 2"))),
+    ("must describe version 1, and one count", lambda: gn.load(sharded(items=[2]))),
+    ("must describe files of its own folder", lambda: gn.load(sharded(files=["../a", "b"]))),
+    ("must name files that are there", lambda: gn.load(sharded(files=["a", "b"]))[0]),
+    ("must name files of 9 items; got 1", lambda: gn.load(sharded(items=[9, 1]))[0]),
+    ("`shard` must be at least 1; got 0", lambda: gn.save(CHAIN, FOLDER / "b", shard=0)),
+    ("`structure` must hold at least one", lambda: gn.save([], FOLDER / "b", shard=1)),
     # what cannot be saved
+    ("`shard` must say how many items a file holds", lambda: gn.save([CHAIN], FOLDER / "a")),
     ("`meta` must be JSON-able.*item 0", lambda: gn.save(CHAIN.replace(meta=[{"a": {1}}, {}]), FOLDER / "a")),
     ("`meta` must be JSON-able.*item 1", lambda: gn.save(CHAIN.replace(meta=[{}, {"a": (1, 2)}]), FOLDER / "a")),
     (

@@ -18,7 +18,9 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`topology` must be a Chain.*got int", lambda: gn.Structure(5)),  # pyright: ignore[reportArgumentType]
     ("`meta` must have one record for each of the 1 items; got 2", lambda: gn.Structure(gn.Set(2), meta=[{}, {}])),
     ("`charge` must be one of x, pos", lambda: ring.replace(charge=torch.zeros(3))),
-    ("`size` must be at least 1; got 0", lambda: next(chain.batches(0))),
+    ("`size` must be at least 1; got 0", lambda: chain.batches(0)),
+    ("`by` must be one of items, nodes, edges; got 'rows'", lambda: chain.batches(1, by="rows")),
+    ("`size` must be at least the size of every item; got 3, and an item of 4", lambda: chain.batches(3, by="nodes")),
     (
         "`y` must be on one level only; got it on nodes and globals",
         lambda: ring.replace(nodes={"y": torch.zeros(3)}, globals={"y": torch.zeros(1)}),

@@ -15,15 +15,14 @@ from geonets.core.errors import DtypeError, OptionError, ShapeError, StructureEr
 from geonets.core.fields import Fields, Level, check_level, checked, held, joined, taken, updated
 from geonets.core.ranges import Rows, as_items
 from geonets.core.records import flatten, freeze, unflatten
+from geonets.core.structure.batches import Batches, Items
 from geonets.core.structure.sections import Sections
 from geonets.core.topology import Topology, join_topologies
-
-Items = int | slice | Sequence[int] | Sequence[bool] | Tensor
 
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False, init=False, repr=False)
-class Structure(Sections):
+class Structure(Sections, Batches["Structure"]):
     """Features on nodes, edges and items of a topology: one record, which is always a batch.
 
     `len`, iteration and indexing are over items: `s[0]`, `s[2:5]`, `s[[3, 1]]`, `s[mask]` are Structures again.
@@ -207,31 +206,8 @@ class Structure(Sections):
         """Apply `function` to each item by itself and batch the results."""
         return batch([function(item) for item in self]) if len(self) else self
 
-    def batches(
-        self, size: int, *, shuffle: bool = False, seed: int | None = None, drop_last: bool = False
-    ) -> Iterator[Structure]:
-        """Go once through the items, `size` at a time: a batch is an index, so nothing is collated.
-
-        Args:
-            size: items in a batch.
-            shuffle: visit the items in random order.
-            seed: of that order; torch's global generator unless given.
-            drop_last: leave out the last batch where it is smaller.
-
-        Example:
-            >>> from geonets.core.topology import Set
-            >>> [len(b) for b in Structure(Set(4, num_items=5)).batches(2)]
-            [2, 2, 1]
-        """
-        if size < 1:
-            raise OptionError(f"`size` must be at least 1; got {size}. Pass the number of items in a batch.")
-        generator = None if seed is None else torch.Generator().manual_seed(seed)
-        order = torch.randperm(len(self), generator=generator).to(self.device) if shuffle else None
-        for start in range(0, len(self), size):
-            stop = min(start + size, len(self))
-            if drop_last and stop - start < size:
-                return
-            yield self[start:stop] if order is None else self[order[start:stop]]
+    def item_sizes(self, of: str) -> Tensor:
+        return self.topology.edge_counts if of == "edges" else self.topology.node_counts
 
     def to(
         self,

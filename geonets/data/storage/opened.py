@@ -36,6 +36,8 @@ class Opened:
     def __init__(self, path: Path, max_header: int = MAX_HEADER) -> None:
         self.path = path
         self.fault = fault = fault_of(str(path))
+        if not path.is_file():
+            raise fault("exist", "no such file", "the whole path", "Check the path.")
         with path.open("rb") as file:
             self.header = read_header(file, os.fstat(file.fileno()).st_size, fault, max_header)
         metadata = self.header.metadata

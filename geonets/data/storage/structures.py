@@ -17,8 +17,10 @@ from geonets.data.storage.header import MAX_HEADER
 from geonets.data.storage.laws import between
 from geonets.data.storage.opened import VERSION, Opened
 from geonets.data.storage.records import StoredRecords, as_tensors
+from geonets.data.storage.replacing import replacing
 from geonets.data.storage.rows import StoredRows
 from geonets.data.storage.topologies import described, rebuilt
+from geonets.data.storage.writing import write
 
 INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 TEXT, STARTS = "meta/text", "meta/offsets"
@@ -46,6 +48,13 @@ def taken_apart(structure: Structure) -> tuple[dict[str, Tensor], dict[str, str]
         tensors[TEXT], tensors[STARTS] = as_tensors(structure.meta)
         about["meta"] = {"bytes": len(tensors[TEXT])}
     return tensors, {"geonets": VERSION, "structure": json.dumps(about)}
+
+
+def save_file(structure: Structure, path: Path) -> None:
+    """Write a structure to a file, in the place of an old one when it is whole."""
+    tensors, metadata = taken_apart(structure)
+    with replacing(path) as file:
+        write(file, tensors, metadata)
 
 
 def put_together(path: Path, max_header: int = MAX_HEADER) -> Structure:
