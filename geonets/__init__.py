@@ -68,6 +68,8 @@ from geonets.data.interop import from_networkx as from_networkx
 from geonets.data.interop import from_open3d as from_open3d
 from geonets.data.interop import from_packed as from_packed
 from geonets.data.interop import from_padded as from_padded
+from geonets.data.interop import from_pandas as from_pandas
+from geonets.data.interop import from_pandas_edgelist as from_pandas_edgelist
 from geonets.data.interop import from_pil as from_pil
 from geonets.data.interop import from_pyg as from_pyg
 from geonets.data.interop import from_rdkit as from_rdkit
@@ -81,6 +83,7 @@ from geonets.data.interop import to_networkx as to_networkx
 from geonets.data.interop import to_open3d as to_open3d
 from geonets.data.interop import to_packed as to_packed
 from geonets.data.interop import to_padded as to_padded
+from geonets.data.interop import to_pandas as to_pandas
 from geonets.data.interop import to_pil as to_pil
 from geonets.data.interop import to_pyg as to_pyg
 from geonets.data.interop import to_rdkit as to_rdkit

@@ -22,7 +22,7 @@ PUBLIC = {
         chain grid points graph mesh tree voxels molecule from_networkx to_networkx from_pyg to_pyg from_trimesh
         from_dense to_dense from_nested to_nested from_packed to_packed from_padded to_padded
         from_pil to_pil from_scipy to_scipy from_rdkit to_rdkit Hetero from_hetero to_hetero
-        to_trimesh from_open3d to_open3d
+        to_trimesh from_open3d to_open3d from_pandas to_pandas from_pandas_edgelist
         connect relate interpolate sample_surface sample_neighbors neighbor_batches explain_plan reference read robot view
         dataset Dataset
         windows jacobian_spectrum

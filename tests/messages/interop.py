@@ -8,6 +8,7 @@ from typing import Any
 import networkx
 import numpy as np
 import open3d
+import pandas
 import scipy.sparse
 import torch
 import trimesh
@@ -21,6 +22,7 @@ from messages.things import cloud, edges, image, pyg, ring
 
 anything: Any = 3
 corners = torch.tensor([[0, 1, 2]])
+table = pandas.DataFrame({"a": [1.0, float("nan")], "b": ["x", "y"]})
 mesh = gn.mesh(torch.eye(3), [[0, 1, 2]])
 twice = gn.graph(torch.tensor([[0, 0], [1, 1]]), x=torch.zeros(2, 1))
 
@@ -191,5 +193,25 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     (
         "`color` must be three numbers from 0 to 1, or opaque bytes.*got torch.int64",
         lambda: gn.to_open3d(cloud.replace(nodes={"color": torch.ones(5, 3).long()})),
+    ),
+    ("`frame` must be a pandas DataFrame; got int", lambda: gn.from_pandas(anything)),
+    ("`missing` must be one of raise, drop, keep; got 'zero'", lambda: gn.from_pandas(table, missing="zero")),
+    ("`frame` must have the column 'rain' once.*got a, b", lambda: gn.from_pandas(table, ["rain"])),
+    (
+        "`frame` must have no missing values in a; got one in column 'a' .row 1, index 1; 1 in all.",
+        lambda: gn.from_pandas(table, ["a"]),
+    ),
+    ("`columns` must hold numbers; got .* in column 'b'", lambda: gn.from_pandas(table, ["b"])),
+    ("`time` must be numbers, dates or durations; got .* in column 'b'", lambda: gn.from_pandas(table, [], time="b")),
+    (
+        "`item_y` must name a column with one value an item; got several in 'b' .item None.",
+        lambda: gn.from_pandas(table, [], item_y="b"),
+    ),
+    ("`level` must be one of nodes, edges, globals; got 'rows'", lambda: gn.to_pandas(cloud, "rows")),
+    (
+        "`nodes` must name every node of the edges once in its index; got 'y' not once",
+        lambda: gn.from_pandas_edgelist(
+            table.rename(columns={"a": "target", "b": "source"}).assign(target="x"), nodes=table.set_axis(["x", "z"])
+        ),
     ),
 ]
