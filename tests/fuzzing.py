@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -90,6 +91,30 @@ def fuzz(
     return found
 
 
+def in_place(seeds: Sequence[Path], file: Path, count: int, seed: int) -> Iterator[None]:
+    """Put one mutant after another where it is read; of a folder one member is broken at a time.
+
+    What comes first is not broken: it loads, and what it needs is imported before memory is limited.
+    """
+    if not seeds[0].is_dir():
+        contents = [path.read_bytes() for path in seeds]
+        for content in itertools.chain(contents, mutants(contents, count, seed)):
+            file.write_bytes(content)
+            yield
+        return
+    members = {path.relative_to(seeds[0]): path.read_bytes() for path in sorted(seeds[0].rglob("*")) if path.is_file()}
+    for name, content in members.items():
+        (file / name).parent.mkdir(parents=True, exist_ok=True)
+        (file / name).write_bytes(content)
+    yield
+    streams = [(name, mutants([content], count, seed + n)) for n, (name, content) in enumerate(members.items())]
+    for number in range(count):
+        name, stream = streams[number % len(streams)]
+        (file / name).write_bytes(next(stream))
+        yield
+        (file / name).write_bytes(members[name])
+
+
 def main() -> None:
     import geonets as gn
 
@@ -99,15 +124,15 @@ def main() -> None:
         inside.mkdir()
         os.chdir(inside)
         file = inside / f"mutant{order['suffix']}"
-        contents = [Path(path).read_bytes() for path in order["seeds"]]
-        for content in contents:  # valid files load, and import what they need before memory is limited
-            file.write_bytes(content)
+        seeds = [Path(path) for path in order["seeds"]]
+        ready = in_place(seeds, file, order["count"], order["seed"])
+        for _ in range(1 if seeds[0].is_dir() else len(seeds)):
+            next(ready)
             gn.read(file, format=order["format"], **order["options"])
         held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (held + SPARE_BYTES, resource.RLIM_INFINITY))
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        for number, content in enumerate(mutants(contents, order["count"], order["seed"])):
-            file.write_bytes(content)
+        for number, _ in enumerate(ready):
             print(f"mutant {number} of seed {order['seed']}", flush=True)
             signal.alarm(SECONDS)
             try:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from array_files import ARRAYS
 from fuzzing import fuzz
+from network_files import NETWORKS
 from shape_files import SHAPES
 
 FILES = Path(os.environ.get("GEONETS_DATA", "no such folder"), "..", "badinputs", "files").resolve()
@@ -19,12 +20,13 @@ SEEDS: dict[str, list[str]] = {
     "npy": ["npy/control.npy"],
     "npz": ["npz/control.npz"],
     "hdf5": ["h5/control.h5"],
+    "planetoid": ["planetoid/control"],
     "csv": ["csv/control.csv", "csv/bom.csv"],
     "image": ["img/control_png.png", "img/control_jpg.jpg", "img/one_bit.png"],
 }
 """The valid files from which the mutants of a format are made."""
 
-WRITTEN: dict[str, dict[str, bytes]] = {**SHAPES, **ARRAYS}
+WRITTEN: dict[str, dict[str, bytes]] = {**SHAPES, **ARRAYS, **NETWORKS}
 """Further ones, by name, which are written where they are needed."""
 
 FORMATS = sorted({*SEEDS, *WRITTEN})
@@ -32,7 +34,7 @@ FORMATS = sorted({*SEEDS, *WRITTEN})
 OPTIONS: dict[str, dict[str, Any]] = {"csv": {"item": "src", "time": "dst", "missing": "drop"}}
 """What a format is read with."""
 
-FEWER = {"hdf5": (10, 3000), "sound": (10, 3000)}
+FEWER = {"hdf5": (10, 3000), "mjcf": (10, 3000), "sound": (10, 3000)}
 """How many mutants of a format are read, in a bounded and in a long run, where each takes a process of its own."""
 
 pytestmark = pytest.mark.skipif(not FILES.exists(), reason="the folder of bad inputs is not beside GEONETS_DATA")
@@ -41,6 +43,7 @@ pytestmark = pytest.mark.skipif(not FILES.exists(), reason="the folder of bad in
 def seeds(format: str, folder: Path) -> list[Path]:
     """The valid files of a format."""
     for name, content in WRITTEN.get(format, {}).items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
     return [FILES / name for name in SEEDS.get(format, ())] + sorted(folder.iterdir())
 

@@ -9,20 +9,15 @@ from typing import Any
 import networkx as nx
 import pytest
 from comparing import network, written
+from network_files import NETWORK
 
 import geonets as gn
 
 SOCIAL = Path(os.environ.get("GEONETS_DATA", "no such folder"), "social")
-TEXT = """Creator "somebody, in # 1997"  # a comment
-graph [ directed 1 name "a &quot;net&quot;"
-  node [ id 7 label "a" size 1.5 place [ x 1 y 2 ] ]
-  node [ id 9 label "b" size 2 place [ x 3 y 4 ] tag 1 tag 2 ]
-  edge [ source 7 target 9 weight -2e1 ] edge [ source 9 target 9 weight .5 ]
-]"""
 
 
 def test_everything_is_kept(tmp_path: Path) -> None:
-    s = gn.read(written(tmp_path, TEXT))
+    s = gn.read(written(tmp_path, NETWORK))
     assert s.nodes["size"].tolist() == [1.5, 2]
     assert s.topology.links.in_input_order(s.edges["weight"]).tolist() == [-20, 0.5]
     assert s.meta == (

@@ -8,19 +8,13 @@ from typing import Any
 import networkx as nx
 import pytest
 from comparing import network, written
+from network_files import MARKED
 
 import geonets as gn
 
-KEYS = """<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
-<key id="d0" for="node" attr.name="age" attr.type="int"><default>4</default></key>
-<key id="d1" for="edge" attr.name="close" attr.type="boolean"/>
-<key id="d2" for="node" attr.name="title" attr.type="string"/>
-<graph edgedefault="directed"><node id="a"><data key="d0"> 7 </data></node><node id="b"><data key="d2">sir</data></node>
-<edge source="a" target="b"><data key="d1">true</data></edge></graph></graphml>"""
-
 
 def test_declared_types_and_defaults(tmp_path: Path) -> None:
-    s = gn.read(written(tmp_path, KEYS, "a.graphml"))
+    s = gn.read(written(tmp_path, MARKED, "a.graphml"))
     assert s.nodes["age"].tolist() == [7, 4]
     assert s.edges["close"].tolist() == [True]
     assert s.meta is not None

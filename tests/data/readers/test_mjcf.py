@@ -10,20 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from network_files import LEG
 
 import geonets as gn
 from geonets.data.readers import JOINT_TYPES
 
 REAL = Path(os.environ.get("GEONETS_DATA", "no such folder"), "robots")
 EXPECTED = json.loads((REAL / "expected_mujoco.json").read_text()) if REAL.exists() else {}
-LEG = """<mujoco model="leg"><compiler angle="radian" meshdir="shapes"/>
-<default><joint damping="0.25"/></default>
-<worldbody><body name="torso" pos="0 0 1"><freejoint name="root"/><geom size="0.1"/>
-  <body name="thigh" pos="0 0 -0.5"><joint name="x" type="hinge" axis="1 0 0" limited="true" range="-1 2"/>
-    <joint name="z" type="slide" axis="0 0 3" armature="0.5"/><geom size="0.1" pos="0.2 0 0"/>
-    <body name="foot" pos="0 0 -0.5" euler="0 0 1.5707963267948966"><geom size="0.1"/></body></body></body></worldbody>
-<tendon><fixed name="pull"><joint joint="x" coef="2"/><joint joint="z" coef="-1"/></fixed></tendon>
-<actuator><motor name="hip" joint="z" gear="150" ctrllimited="true" ctrlrange="-1 1"/><motor tendon="pull"/></actuator></mujoco>"""
 
 
 def written(folder: Path, text: str = LEG, name: str = "leg.xml") -> Path:

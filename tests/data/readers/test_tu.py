@@ -8,24 +8,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from network_files import FOLDER
 
 import geonets as gn
 from geonets.data.interop import from_pyg
 
 REAL = Path(os.environ.get("GEONETS_DATA", "no such folder"), "tudataset")
 COUNTS = {"MUTAG": 188, "PROTEINS": 1113, "ENZYMES": 600, "IMDB-BINARY": 1000, "PTC_MR": 344, "MSRC_9": 221}
-SMALL = {
-    "A": "1, 2\n2, 1\n3, 3\n1, 2\n1, 2\n",
-    "graph_indicator": "1\n1\n2\n",
-    "graph_labels": "5\n-3\n",
-    "node_labels": "2\n4\n2\n",
-    "node_attributes": "0.5, 1\n2.5, 3\n4.5, 5\n",
-    "edge_labels": "7\n7\n8\n7\n9\n",
-}
 
 
 def folder(at: Path, **files: str) -> Path:
-    for name, text in {**SMALL, **files}.items():
+    for name, text in {**FOLDER, **files}.items():
         if text:
             (at / f"S_{name}.txt").write_text(text)
     return at

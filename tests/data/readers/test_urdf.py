@@ -8,23 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from network_files import ARM
 
 import geonets as gn
 from geonets.data.readers import JOINT_TYPES
 
 REAL = Path(os.environ.get("GEONETS_DATA", "no such folder"), "robots")
 FILES = sorted((REAL / "urdf").glob("*.urdf"))
-ARM = """<robot name="arm">
-  <link name="tip"/>
-  <link name="base"><inertial><origin xyz="0 0 1" rpy="0 0 1.5707963267948966"/><mass value="2"/>
-    <inertia ixx="1" ixy="0" ixz="0" iyy="2" iyz="0" izz="3"/></inertial></link>
-  <link name="fore"/>
-  <joint name="wrist" type="fixed"><parent link="fore"/><child link="tip"/><origin xyz="1 0 0"/></joint>
-  <joint name="elbow" type="revolute"><parent link="base"/><child link="fore"/><axis xyz="0 0 2"/>
-    <origin xyz="0 0 1" rpy="0 0 1.5707963267948966"/><limit lower="-1" upper="2" effort="5" velocity="3"/>
-    <dynamics damping="0.5"/><mimic joint="wrist" multiplier="2"/></joint>
-  <transmission name="t"><joint name="elbow"/><actuator name="motor"><mechanicalReduction>50</mechanicalReduction></actuator></transmission>
-</robot>"""
 
 
 def written(folder: Path, text: str = ARM) -> Path:
