@@ -12,6 +12,7 @@ from geonets import transforms
 from messages.things import chain, cloud, image, ring
 
 weighted = ring.replace(edge_attr=torch.ones(3, 1), edges={"count": torch.ones(3, dtype=torch.long)})
+whole = gn.points([torch.ones(3, 3, dtype=torch.long)])
 plane = gn.points([torch.randn(3, 2)])
 
 CASES: list[tuple[str, Callable[[], Any]]] = [
@@ -42,6 +43,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`structure` must have positions for normalize|center", lambda: transforms.normalize(chain)),
     ("`axis` must be left out with a matrix", lambda: transforms.rotate(cloud, torch.eye(3), axis="z")),
     ("`degrees` must come with an axis; got 30", lambda: transforms.rotate(cloud, degrees=30)),
+    ("`pos` must be floating-point numbers; got torch.int64", lambda: transforms.rotate(whole)),
     ("`share` must be a probability; got 2", lambda: transforms.flip(cloud, "x", share=2)),
     ("`vectors` must name fields of the structure; got 'v'", lambda: transforms.rotate(cloud, vectors=["v"])),
     (

@@ -106,7 +106,6 @@ def farthest_points(
     table = torch.where(exists, starts[:, None] + column, 0)
     points = places.index_select(0, table.flatten()).T.reshape(places.shape[1], *table.shape)  # (D, B, L)
     apart = torch.where(exists, torch.inf, -1.0).double()  # squared distance to the nearest chosen node; -1: taken
-    nearest = apart.clone()
     owner = torch.full_like(table, -1)
     chosen = []
     latest = _first(places, topology, start, seed).index_select(0, order) - starts
@@ -116,8 +115,7 @@ def farthest_points(
         latest = latest[:items]
         here = points[:, :items].gather(2, latest.expand(len(points), -1)[..., None])
         distance = (points[:, :items] - here).square().sum(0)
-        owner[:items] = torch.where(distance < nearest[:items], step, owner[:items])
-        nearest[:items] = torch.minimum(nearest[:items], distance)
+        owner[:items] = torch.where(distance < apart[:items], step, owner[:items])
         apart[:items] = torch.minimum(apart[:items], distance).scatter(1, latest[:, None], -1.0)
         chosen.append(latest + starts[:items])
     return _packed(topology, chosen, wanted, order, owner[exists], table[exists])

@@ -11,6 +11,7 @@ from geonets.core.errors import DtypeError, OptionError, ShapeError, StructureEr
 from geonets.core.options import one_of
 from geonets.core.ranges import segment_mean
 from geonets.core.structure import Structure
+from geonets.data.transforms.positions import real
 
 LEVELS = ("nodes", "edges", "globals")
 
@@ -33,6 +34,7 @@ def standardize(
         level: `"nodes"`, `"edges"` or `"globals"`; by themselves only nodes can be standardised.
 
     Raises:
+        DtypeError: if the field holds whole numbers.
         OptionError: if only one of `mean` and `std` is given, or none for edges or globals.
         StructureError: if there is no such field.
 
@@ -41,7 +43,7 @@ def standardize(
         >>> gn.transforms.standardize(gn.chain([torch.tensor([[1.0], [3.0]])])).x.flatten()
         tensor([-1.,  1.])
     """
-    rows = _field(structure, name, level)
+    rows = real(_field(structure, name, level), name)
     if (mean is None) != (std is None) or (mean is None and level != "nodes"):
         given = " and ".join(n for n, v in (("mean", mean), ("std", std)) if v is not None) or "neither"
         raise OptionError(

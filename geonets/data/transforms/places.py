@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 
 from geonets.core.errors import OptionError
-from geonets.core.neighborhoods import require_pos
 from geonets.core.options import one_of
 from geonets.core.ranges import segment_mean
 from geonets.core.sampling import Seed, local_numbers, normal, number_of, uniform
 from geonets.core.structure import Structure
+from geonets.data.transforms.positions import positions
 
 
 def center(structure: Structure) -> Structure:
@@ -19,6 +19,7 @@ def center(structure: Structure) -> Structure:
         structure: with positions.
 
     Raises:
+        DtypeError: if positions are whole numbers.
         StructureError: if it has no positions.
 
     Example:
@@ -26,10 +27,9 @@ def center(structure: Structure) -> Structure:
         >>> gn.transforms.center(gn.points([torch.tensor([[1.0], [3.0]]), torch.tensor([[7.0]])])).pos.flatten()
         tensor([-1.,  1.,  0.])
     """
-    require_pos(structure, "center")
-    topology = structure.topology
-    means = segment_mean(structure.pos, topology.node_offsets, topology.item_ids)
-    return structure.replace(pos=structure.pos - means[topology.item_ids])
+    pos, topology = positions(structure, "center"), structure.topology
+    means = segment_mean(pos, topology.node_offsets, topology.item_ids)
+    return structure.replace(pos=pos - means[topology.item_ids])
 
 
 def normalize(structure: Structure, to: str = "sphere") -> Structure:
@@ -44,6 +44,7 @@ def normalize(structure: Structure, to: str = "sphere") -> Structure:
 
     Raises:
         OptionError: if `to` is another word.
+        DtypeError: if positions are whole numbers.
         StructureError: if it has no positions.
 
     Reference: Qi et al., "PointNet", 2017, section 5.1 (sphere); PyG's `NormalizeScale` (cube).
@@ -72,6 +73,7 @@ def scale(structure: Structure, factor: float | tuple[float, float], seed: Seed 
 
     Raises:
         OptionError: if a factor is not positive and finite.
+        DtypeError: if positions are whole numbers.
         StructureError: if it has no positions.
 
     Example:
@@ -79,7 +81,7 @@ def scale(structure: Structure, factor: float | tuple[float, float], seed: Seed 
         >>> gn.transforms.scale(gn.points([torch.tensor([[1.0], [3.0]])]), 2.0).pos.flatten()
         tensor([2., 6.])
     """
-    require_pos(structure, "scale")
+    pos = positions(structure, "scale")
     low, high = (factor, factor) if isinstance(factor, int | float) else factor
     if not 0 < low <= high < float("inf"):
         raise OptionError(
@@ -88,7 +90,7 @@ def scale(structure: Structure, factor: float | tuple[float, float], seed: Seed 
     items = torch.arange(len(structure), device=structure.device)
     factors = low + (high - low) * uniform(number_of(seed), items) if high > low else low
     rows = torch.as_tensor(factors, device=structure.device).expand(len(structure))[structure.topology.item_ids]
-    return structure.replace(pos=structure.pos * rows[:, None].to(structure.pos.dtype))
+    return structure.replace(pos=pos * rows[:, None].to(pos.dtype))
 
 
 def jitter(structure: Structure, std: float, clip: float | None = None, seed: Seed = None) -> Structure:
@@ -102,6 +104,7 @@ def jitter(structure: Structure, std: float, clip: float | None = None, seed: Se
 
     Raises:
         OptionError: if `std` or `clip` is negative.
+        DtypeError: if positions are whole numbers.
         StructureError: if it has no positions.
 
     Reference: Qi et al., "PointNet", 2017, section 5.1: std 0.01 and clip 0.05 on items of size 1.
@@ -112,10 +115,10 @@ def jitter(structure: Structure, std: float, clip: float | None = None, seed: Se
         >>> bool(gn.transforms.jitter(cloud, 0.01, clip=0.02, seed=0).pos.abs().max() <= 0.02)
         True
     """
-    require_pos(structure, "jitter")
+    pos = positions(structure, "jitter")
     if std < 0 or (clip is not None and clip < 0):
         raise OptionError(f"`std` and `clip` must not be negative; got {std} and {clip}. Pass 0.01 and 0.05, say.")
-    topology, axes = structure.topology, torch.arange(structure.pos.shape[1], device=structure.device)
+    topology, axes = structure.topology, torch.arange(pos.shape[1], device=structure.device)
     moves = std * normal(number_of(seed), topology.item_ids[:, None], local_numbers(topology)[:, None], axes)
     moves = moves if clip is None else moves.clamp(-clip, clip)
-    return structure.replace(pos=structure.pos + moves.to(structure.pos.dtype))
+    return structure.replace(pos=pos + moves.to(pos.dtype))

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from geonets.core.errors import OptionError, ShapeError, StructureError, UnsupportedError
 from geonets.core.fields import Level
-from geonets.core.neighborhoods import require_pos
 from geonets.core.sampling import Seed, normal, number_of, uniform
 from geonets.core.structure import Structure
 from geonets.core.topology import Lattice, OnLattice, SparseGrid
+from geonets.data.transforms.positions import positions, real
 
 AXES = ("x", "y", "z")
 
@@ -41,6 +41,7 @@ def rotate(
         seed: of the draws: a number, or a generator, or None for torch's global one.
 
     Raises:
+        DtypeError: if positions or vectors are whole numbers.
         OptionError: if the options do not go together.
         ShapeError: if a matrix or a vector has not `D` coordinates.
         StructureError: if there are no positions, or a vector is not a field.
@@ -55,8 +56,7 @@ def rotate(
         >>> turned.pos.tolist(), turned.nodes["v"].tolist()
         ([[0.0, 1.0]], [[-2.0, 0.0]])
     """
-    require_pos(structure, "rotate")
-    width = structure.pos.shape[1]
+    width = positions(structure, "rotate").shape[1]
     if matrix is not None:
         if axis is not None:
             raise OptionError("`axis` must be left out with a matrix; got both. Pass one of them.")
@@ -108,8 +108,7 @@ def flip(
     topology = structure.topology
     if isinstance(topology, OnLattice) and axis in topology.lattice.axes:
         return _reversed(structure, topology, topology.lattice.axes.index(str(axis)), mirrored)
-    require_pos(structure, "flip")
-    column = _column(axis, structure.pos.shape[1])
+    column = _column(axis, positions(structure, "flip").shape[1])
 
     def sign(rows: Tensor, of: Tensor) -> Tensor:
         signs = torch.ones(len(of), rows.shape[-1], device=rows.device, dtype=rows.dtype)
@@ -164,7 +163,7 @@ def _with_width(rows: Tensor, name: str, width: int) -> Tensor:
             f"`vectors` must have {width} coordinates, as pos; got {name!r} of shape {tuple(rows.shape)}. "
             "Leave out fields that do not turn along."
         )
-    return rows
+    return real(rows, name)
 
 
 def _checked(matrix: Tensor, width: int, num_items: int) -> Tensor:
