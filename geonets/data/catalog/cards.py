@@ -16,7 +16,7 @@ from geonets.data.catalog.records import KINDS, PARTS, SPLITS, UNVERIFIED, Card,
 
 T = TypeVar("T")
 HERE = Path(__file__).parent
-SHELVES = (HERE / "cards", HERE.parents[2] / "datasets")
+SHELVES = (HERE / "shelf", HERE.parents[2] / "datasets")
 """Where cards stand in a wheel, and in a checkout."""
 
 DIGEST = {"sha256": re.compile(r"[0-9a-f]{64}|" + UNVERIFIED), "md5": re.compile(r"[0-9a-f]{32}")}

@@ -1,4 +1,4 @@
-"""Writes README.md of this folder, the table of all cards."""
+"""Write datasets/README.md, the table of all cards: `python docs/datasets.py`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from geonets.data.catalog import cards
 from geonets.data.catalog.listing import listing
 
+PAGE = Path(__file__).parent.parent / "datasets" / "README.md"
 HEAD = """# The catalog
 
 One card a data set: where it comes from, its licence and checksums, how it is read, what is to be predicted, how it is
@@ -19,4 +20,4 @@ download, and enforced from then on.
 """
 
 if __name__ == "__main__":
-    Path(__file__).with_name("README.md").write_text(HEAD + listing(cards().values(), "github") + "\n")
+    PAGE.write_text(HEAD + listing(cards().values(), "github") + "\n")
