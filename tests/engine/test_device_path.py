@@ -7,6 +7,7 @@ brought to the CPU, would be a transfer (or an error) on any other device.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from every_layer import CASES, IDS, made
 from torch.overrides import TorchFunctionMode
 
 import geonets as gn
+from geonets import transforms
+from geonets.core.sampling import nearest_pairs, nearest_within, pairs_within
 
 PACKAGE = str(Path(gn.__file__).parent)
 FACTORIES = {
@@ -26,8 +29,12 @@ FACTORIES = {
     )
 }
 TO_CPU = {torch.Tensor.cpu, torch.Tensor.numpy}
-ALLOWED = ("engine/kernels/recurrence.py:_packing", "core/sampling/")
-"""torch's packed recurrences want the batch sizes on the CPU; neighbours are searched there, whatever the device."""
+ALLOWED = (
+    "engine/kernels/recurrence.py:_packing",
+    "core/sampling/tree.py",
+    "core/sampling/points.py:in_parts",
+)
+"""torch's packed recurrences want the batch sizes on the CPU; trees are for CPUs only; the widths of tables are read."""
 
 
 class NothingOnTheCPU(TorchFunctionMode):
@@ -82,3 +89,31 @@ def test_a_careless_line_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         "test_device_path.py:careless calls ones",
         "test_device_path.py:careless calls numpy",
     }
+
+
+@pytest.mark.parametrize("way", ["brute", "cells"])
+def test_searches_without_a_tree_stay_where_the_points_are(way: str) -> None:
+    clouds = gn.points([torch.rand(50, 3), torch.rand(7, 3)])
+    with NothingOnTheCPU() as mode:
+        nearest_pairs(clouds.pos, clouds.topology, 3, False, None, way)
+        nearest_within(clouds.pos, clouds.topology, 0.3, 3, False, None, way)
+        pairs_within(clouds.pos, clouds.topology, 0.3, False, None, way)
+    assert mode.breaches == set()
+
+
+def test_transforms_stay_where_the_structure_is() -> None:
+    mesh = gn.batch([gn.mesh(torch.rand(4, 3), [[0, 1, 2], [1, 2, 3]])] * 2)
+    image = gn.grid(torch.rand(2, 6, 5, 1))
+    with NothingOnTheCPU() as mode:
+        cloud = gn.sample_surface(mesh, 20, seed=0)
+        for transform in (transforms.normalize, transforms.rotate, partial(transforms.flip, axis="x")):
+            cloud = transform(cloud)
+        cloud = transforms.jitter(transforms.scale(cloud, (0.5, 2.0), seed=0), 0.1, seed=0)
+        transforms.subsample(cloud, 5, by="farthest")
+        transforms.subsample(transforms.random_crop(cloud, 9, seed=0), 0.5, seed=0)
+        transforms.flip(transforms.random_crop(image, y=3, seed=0), "x", share=0.5, seed=0)
+        graph = transforms.coalesce(transforms.to_undirected(transforms.add_self_loops(mesh)))
+        graph = transforms.random_walk_encoding(transforms.laplacian_encoding(graph, 2), 3)
+        transforms.join(transforms.one_hot(transforms.degree(graph), "degree", 9), ["degree", "laplacian"])
+        gn.sample_neighbors(graph.replace(levels={}), torch.tensor([1, 0]), (2, 2), seed=0)
+    assert mode.breaches == set()

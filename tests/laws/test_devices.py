@@ -8,6 +8,8 @@ import pytest
 import torch
 from every_layer import CASES, IDS, graph, made
 
+import geonets as gn
+
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 
 
@@ -24,3 +26,13 @@ def test_page_locked_memory_holds_the_same_structure() -> None:
     structure = graph([4, 3], seed=1)
     pinned = structure.pin_memory()
     assert pinned.x.is_pinned() and torch.equal(pinned.x, structure.x)
+
+
+def test_searches_and_draws_on_a_gpu_equal_those_on_a_cpu() -> None:
+    clouds = gn.points([torch.rand(5000, 3), torch.rand(40, 3)])
+    away = clouds.to("cuda")
+    for hears in (gn.KNN(5), gn.Radius(0.05), gn.Radius(0.1, most=3)):
+        ours, theirs = hears.edges(away), hears.edges(clouds)
+        assert torch.equal(ours.senders.cpu(), theirs.senders) and torch.equal(ours.receivers.cpu(), theirs.receivers)
+    some = gn.transforms.subsample(away, 100, seed=0)
+    assert torch.equal(some.pos.cpu(), gn.transforms.subsample(clouds, 100, seed=0).pos)

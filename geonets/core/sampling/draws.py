@@ -22,7 +22,7 @@ def number_of(seed: Seed) -> int:
     """The number that a seed stands for."""
     if isinstance(seed, int):
         return seed
-    device = seed.device if seed is not None else None
+    device = "cpu" if seed is None else seed.device
     return int(torch.randint(2**62, (), generator=seed, device=device))
 
 
@@ -40,9 +40,11 @@ def uniform(seed: int, *places: Tensor | int) -> Tensor:
         >>> torch.equal(uniform(7, torch.tensor([2])), both[2:]), bool((both < 1).all())
         (True, True)
     """
-    state = _mixed(torch.tensor(_wrapped(seed), dtype=torch.long) + GOLDEN)
+    device = next((place.device for place in places if isinstance(place, Tensor)), None)
+    state = _mixed(torch.tensor(_wrapped(seed + GOLDEN), dtype=torch.long, device=device))
     for place in places:
-        state = _mixed((torch.as_tensor(place) + 1) * GOLDEN ^ state.to(getattr(place, "device", state.device)))
+        turn = (place + 1) * GOLDEN
+        state = _mixed(state ^ (turn if isinstance(turn, Tensor) else _wrapped(turn)))
     return _shifted(state, 11).double() * 2**-53
 
 
