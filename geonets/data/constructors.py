@@ -243,7 +243,7 @@ def mesh(vertices: Any, faces: Any, *, y: Any = None, **levels: Any) -> Structur
         pairs = torch.cat([corner[:, [0, 1]], corner[:, [1, 2]], corner[:, [2, 0]]])
         count = max(len(position), 1)
         keys = torch.unique(torch.cat([pairs[:, 0] * count + pairs[:, 1], pairs[:, 1] * count + pairs[:, 0]]))
-        sides.append(torch.stack([keys // count, keys % count]))
+        sides.append(torch.stack([keys % count, keys // count]))  # in receiver order: no further sort
     counts = torch.tensor([len(part) for part in positions])
     starts = offsets_of(counts)[:-1]
     shifted = torch.cat([part + start for part, start in zip(triangles, starts.tolist(), strict=True)])

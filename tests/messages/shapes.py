@@ -138,7 +138,10 @@ CASES = [
     ("must have the 7 facets of 50 bytes .*facet 6", lambda: read("a.stl", stl(7))),
     ("must begin with solid, or be binary STL", lambda: read("a.stl", "facet\n")),
     ("must end with endsolid; got facet", lambda: read("a.stl", "solid\nfacet")),
-    ("must have a line vertex there; got 'vortex 1 0 0' .*line 5", lambda: facet("vertex 1", "vortex 1")),
+    (
+        "must have a line that begins with vertex there; got 'vortex 1 0 0' .*line 5",
+        lambda: facet("vertex 1", "vortex 1"),
+    ),
     ("must have seven lines a facet; got fewer", lambda: facet("endfacet\n", "")),
     ("must have finite numbers only; got .nan. .*line 5", lambda: facet("vertex 1", "vertex nan")),
     ("must hold JSON; got Expecting value", lambda: read("a.gltf", "?")),
@@ -180,5 +183,6 @@ CASES = [
         "must name each vertex by a number from 1 to 3, .*; got 4 .*line 4, face 0",
         lambda: read("a.obj", TRIANGLE + "f 1 2 4"),
     ),
+    ("must have 3 numbers for each corner; got 4 .*line 4", lambda: read("a.obj", TRIANGLE + "f 1 2 3/1/1/1")),
     ("must have a whole number there; got '1.5' .*line 4", lambda: read("a.obj", TRIANGLE + "f 1 2 1.5")),
 ]

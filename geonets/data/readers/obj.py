@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -41,55 +41,59 @@ def read_obj(source: Source, *, dtype: torch.dtype = torch.float32) -> Structure
 
     Reference: Wavefront Technologies, "Object files (.obj)", in the Advanced Visualizer manual, version 4.
     """
-    rows, left_out = _lines(source)
+    rows, left_out = _rows(source)
     meta = {"left_out": left_out} if left_out else None
-    places = [line for line, _ in rows["v"]]
+    places = rows["v"].lines
     if not places:
         raise source.error("have a vertex", "none", f"end, line {max(len(source.lines), 1)}", "Check that it is OBJ.")
-    numbers = table(source, [text for _, text in rows["v"]], first_line=places, rows_are="vertex")
+    numbers = table(source, rows["v"].texts, first_line=places, rows_are="vertex")
     if numbers.shape[1] not in (3, 4, 6, 7):
         rule, got = "have three coordinates a vertex, and three of colour at most", f"{numbers.shape[1]} numbers"
         raise source.error(rule, got, f"line {places[0]}, vertex 0", "Correct it.")
     pos = positions(source, numbers[:, :3], dtype, lambda vertex: f"line {places[vertex]}, vertex {vertex}")
     colors = numbers.T[-3:] if numbers.shape[1] > 4 else ()
     nodes = fields(source, dict(zip(("red", "green", "blue"), colors, strict=False)), dtype)
-    if not rows["f"]:
+    if not rows["f"].lines:
         return shape(pos, nodes, meta=meta)
-    lines = [line for line, _ in rows["f"]]
+    lines = rows["f"].lines
     sizes, corners = _corners(source, rows["f"])
-
     named = _resolved(source, corners[:, 0], sizes, lines, places, "vertex")
     faces = triangles(source, sizes, named, len(pos), lambda face: f"line {lines[face]}, face {face}")
     of_faces: dict[str, Tensor] = {}
     for column, (keyword, name) in enumerate((("vt", "texcoord"), ("vn", "normal")), 1):
-        if (corners[:, column] == 0).any() or not rows[keyword]:
+        if (corners[:, column] == 0).any() or not rows[keyword].lines:
             continue  # not every corner has one
-        values, value_lines = _values(source, rows[keyword], name)
-        chosen = _resolved(source, corners[:, column], sizes, lines, value_lines, name)
+        values = _values(source, rows[keyword], name)
+        chosen = _resolved(source, corners[:, column], sizes, lines, rows[keyword].lines, name)
         level, field = _field(torch.from_numpy(values).to(dtype), named, chosen, faces, len(pos))
         (nodes if level == "nodes" else of_faces)[name] = field
     return shape(pos, nodes, faces, of_faces, meta)
 
 
-Row = tuple[int, str]
-"""A line's number in the file, and its text without the keyword."""
+class Rows(NamedTuple):
+    """The lines of one keyword: their numbers in the file, and their texts without the keyword."""
+
+    lines: list[int]
+    texts: list[str]
 
 
-def _lines(source: Source) -> tuple[dict[str, list[Row]], list[str]]:
-    """The lines of each keyword that is read; those that are not."""
-    rows: dict[str, list[Row]] = {keyword: [] for keyword in READ}
+def _rows(source: Source) -> tuple[dict[str, Rows], list[str]]:
+    """The lines of each keyword that is read; the keywords of those that are not."""
+    lines = source.lines
+    if source.text.startswith(" ") or any(sign in source.text for sign in ("\t", "\n ", "\\")):
+        lines = _joined([line.replace("\t", " ").strip() for line in lines])
+    numbers: dict[str, list[int]] = {keyword.ljust(2): [] for keyword in READ}
+    others: list[int] = []
+    for number, line in enumerate(lines, 1):
+        numbers.get(line[:2], others).append(number)
+    rows = {}
+    for keyword in READ:
+        found = numbers[keyword.ljust(2)]
+        rows[keyword] = Rows(found, [lines[number - 1][2:].partition("#")[0] for number in found])
     left_out: dict[str, None] = {}
-    start = ""
-    for number, line in enumerate(source.lines, 1):
-        text = start + line
-        if text.endswith("\\"):  # goes on in the next line
-            start = text[:-1] + " "
-            continue
-        start = ""
-        keyword, _, rest = text.lstrip().replace("\t", " ").partition(" ")
-        if keyword in rows:
-            rows[keyword].append((number, rest.partition("#")[0]))
-        elif keyword in LEFT_OUT:
+    for number in others:
+        keyword = lines[number - 1].partition(" ")[0]
+        if keyword in LEFT_OUT:
             left_out[keyword] = None
         elif keyword and not keyword.startswith("#") and keyword not in SKIPPED:
             rule, place = "have lines that begin with v, vn, vt, f or another word of OBJ", f"line {number}"
@@ -97,30 +101,45 @@ def _lines(source: Source) -> tuple[dict[str, list[Row]], list[str]]:
     return rows, list(left_out)
 
 
-def _values(source: Source, rows: Sequence[Row], name: str) -> tuple[np.ndarray, list[int]]:
-    """Normals or texture coordinates, and their lines; a third texture coordinate is left."""
-    lines = [line for line, _ in rows]
-    width = 3 if name == "normal" or len(rows[0][1].split()) > 2 else 2
-    numbers = table(source, [text for _, text in rows], columns=width, first_line=lines, rows_are=name)
-    return numbers[:, : 3 if name == "normal" else 2], lines
+def _joined(lines: list[str]) -> list[str]:
+    """The lines, those that end in a backslash joined to the next, which leaves empty ones behind."""
+    found, start = [], ""
+    for line in lines:
+        if line.endswith("\\"):
+            start += line[:-1] + " "
+            found.append("")
+        else:
+            found.append((start + line).strip())
+            start = ""
+    return found
 
 
-def _corners(source: Source, rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
+def _values(source: Source, rows: Rows, name: str) -> np.ndarray:
+    """Normals or texture coordinates; a third texture coordinate is left."""
+    width = 3 if name == "normal" or len(rows.texts[0].split()) > 2 else 2
+    numbers = table(source, rows.texts, columns=width, first_line=rows.lines, rows_are=name)
+    return numbers[:, : 3 if name == "normal" else 2]
+
+
+def _corners(source: Source, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     """How many corners each face has; `(corners, 3)` the vertex, texture coordinate and normal of each, 0 for none."""
-    words = [text.split() for _, text in rows]
-    sizes = np.array([len(corners) for corners in words], np.int64)
-    flat = [corner for corners in words for corner in corners]
-    numbered = np.repeat([line for line, _ in rows], sizes).tolist()
-    bars = {corner.count("/") + 3 * ("//" in corner) for corner in flat}
+    sizes = np.array([len(text.split()) for text in rows.texts], np.int64)
+    whole = "\n".join(rows.texts)
+    flat = whole.split()
+    bars = {corner.count("/") for corner in flat} if "/" in whole else {0}
+    double = sum("//" in corner for corner in flat) if bars == {2} else 0
     found = np.zeros((len(flat), 3), np.int64)
-    if len(bars) == 1:
-        columns = {0: [0], 1: [0, 1], 2: [0, 1, 2], 5: [0, 2]}.get(bars.pop(), [0])
-        lines = [corner.replace("//", "/").replace("/", " ") for corner in flat]
-        found[:, columns] = table(source, lines, columns=len(columns), first_line=numbered, rows_are="corner", kind=int)
+    columns = [0, 2] if double else list(range(min(bars, default=0) + 1))
+    if len(bars) == 1 and len(set(sizes.tolist())) == 1 and double in (0, len(flat)) and len(columns) < 4:
+        texts = whole.replace("//", "/").replace("/", " ").split("\n")  # faces of one kind: a line each
+        width = len(columns) * int(sizes[0])
+        numbers = table(source, texts, columns=width, first_line=rows.lines, rows_are="face", kind=int)
+        found[:, columns] = numbers.reshape(-1, len(columns))
         return sizes, found
-    parts = [[*corner.split("/"), "0", "0"][:3] for corner in flat]
-    lines = [" ".join(part or "0" for part in corner) for corner in parts]
-    return sizes, table(source, lines, columns=3, first_line=numbered, rows_are="corner", kind=int)
+    parts = [corner.split("/") for corner in flat]
+    texts = [" ".join([part or "0" for part in corner] + ["0"] * (3 - len(corner))) for corner in parts]
+    lines = np.repeat(rows.lines, sizes).tolist()
+    return sizes, table(source, texts, columns=3, first_line=lines, rows_are="corner", kind=int)
 
 
 def _resolved(

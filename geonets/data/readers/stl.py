@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -14,7 +16,7 @@ from geonets.data.readers.vertices import positions
 HEAD, FACET = 84, 50
 """Bytes before the first facet, and of each: a normal and three corners of three floats, and two bytes more."""
 
-BLOCK = (("facet", "normal"), ("outer", "loop"), ("vertex",), ("vertex",), ("vertex",), ("endloop",), ("endfacet",))
+BLOCK = ("facet", "outer", "vertex", "vertex", "vertex", "endloop", "endfacet")
 """What the seven lines of a facet begin with."""
 
 
@@ -71,26 +73,30 @@ def _binary(source: Source) -> np.ndarray:
     return np.frombuffer(content, facet, announced, HEAD)["corners"].reshape(-1, 3)
 
 
-def _ascii(source: Source) -> tuple[np.ndarray, list[int]]:
+def _ascii(source: Source) -> tuple[np.ndarray, Sequence[int]]:
     """`(3 F, 3)` corners, and the line of each."""
-    rows = [(n, words) for n, line in enumerate(source.lines, 1) if (words := line.lower().split())]
-    if not rows or rows[0][1][0] != "solid":
+    stripped = [line.strip().lower() for line in source.lines]
+    frame = ("solid", "endsolid")
+    first = next((number for number, line in enumerate(stripped) if line), 0)
+    if not stripped or not stripped[first].startswith("solid"):
         raise source.error("begin with solid, or be binary STL", "neither", "line 1", "Check that it is STL.")
-    if rows[-1][1][0] != "endsolid":
-        place = f"line {rows[-1][0]}"
-        raise source.error("end with endsolid", " ".join(rows[-1][1]), place, "Fetch the whole file.")
-    body = [row for row in rows if row[1][0] not in ("solid", "endsolid")]
-    for step, begin in enumerate(BLOCK):
-        for line, words in body[step::7]:
-            if tuple(words[: len(begin)]) != begin:
-                got = f"{' '.join(words)!r}"
-                raise source.error(f"have a line {' '.join(begin)} there", got, f"line {line}", "Correct the facet.")
+    lines = [number for number, line in enumerate(stripped, 1) if line and not line.startswith(frame)]
+    body = [line for line in stripped if line and not line.startswith(frame)]
+    end = len(stripped) - next(number for number, line in enumerate(reversed(stripped)) if line)
+    if not stripped[end - 1].startswith("endsolid"):
+        raise source.error("end with endsolid", stripped[end - 1], f"line {end}", "Fetch the whole file.")
+    for step, word in enumerate(BLOCK):
+        wrong = next((row for row, line in enumerate(body[step::7]) if not line.startswith(word)), None)
+        if wrong is not None:
+            row = step + 7 * wrong
+            rule, got = f"have a line that begins with {word} there", repr(body[row])
+            raise source.error(rule, got, f"line {lines[row]}", "Correct the facet.")
     if len(body) % 7:
-        raise source.error("have seven lines a facet", "fewer", f"line {rows[-1][0]}", "Fetch the whole file.")
-    corners = [row for number, row in enumerate(body) if number % 7 in (2, 3, 4)]
-    lines = [line for line, _ in corners]
-    texts = [" ".join(words[1:]) for _, words in corners]
-    return table(source, texts, columns=3, first_line=lines, rows_are="corner"), lines
+        raise source.error("have seven lines a facet", "fewer", f"line {lines[-1]}", "Fetch the whole file.")
+    corners = np.arange(len(body)).reshape(-1, 7)[:, 2:5].ravel().tolist()
+    places = [lines[row] for row in corners]
+    texts = [body[row].removeprefix("vertex") for row in corners]
+    return table(source, texts, columns=3, first_line=places, rows_are="corner"), places
 
 
 def _merged(pos: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:

@@ -43,6 +43,12 @@ def test_numbers_count_back_from_their_own_line(tmp_path: Path) -> None:
     assert gn.read(path).levels["faces"]["vertices"].tolist() == [[0, 1, 2], [0, 2, 3]]
 
 
+def test_white_space_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "a.obj"
+    path.write_text(" v 0 0 0\n\tv  1 0 0\nv\t0 1 0 # third\n\n  f 1\t2 \\\n 3\n")
+    assert gn.read(path).levels["faces"]["vertices"].tolist() == [[0, 1, 2]]
+
+
 def test_points_and_lines_are_named_as_left_out(tmp_path: Path) -> None:
     path = tmp_path / "a.obj"
     path.write_text("mtllib ../../secret.mtl\nv 0 0 0\nv 1 0 0\nl 1 2\n")

@@ -63,3 +63,9 @@ def test_every_aerial_object_loads() -> None:
     clouds = [gn.read(path) for path in paths]
     assert len(clouds) == 374 and all(cloud.num_nodes for cloud in clouds)
     assert gn.batch(clouds).num_nodes == sum(cloud.num_nodes for cloud in clouds)
+
+
+def test_every_cap_has_normals_and_parts() -> None:
+    for path in sorted((FOLDER / "shapenet_part_cap").glob("*.npz")):
+        cap = gn.read(path)
+        assert cap.pos.shape == cap.nodes["normal"].shape == (len(cap.nodes["part"]), 3)
