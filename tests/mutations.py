@@ -741,6 +741,48 @@ MUTATIONS = (
         "if len(train) <= limits[0]:",
         "tests/data/catalog/test_splits.py",
     ),
+    Mutation(
+        "labels that are not counted from the smallest",
+        "data/readers/tu.py",
+        "one_hot(label - low, high - low + 1)",
+        "one_hot(label, high + 1)",
+        "tests/data/readers/test_tu.py",
+    ),
+    Mutation(
+        "tested papers in ascending order",
+        "data/readers/planetoid.py",
+        "whole[:known], whole[test] = rows, last",
+        "whole[:known], whole[np.sort(test)] = rows, last",
+        "tests/data/readers/test_planetoid.py",
+    ),
+    Mutation(
+        "a pickle that may name anything",
+        "data/readers/pickles.py",
+        "self.demand(name in KNOWN,",
+        "self.demand(bool(name),",
+        "tests/data/readers/test_planetoid.py",
+    ),
+    Mutation(
+        "a link that does not turn with its parent",
+        "data/readers/robots.py",
+        'pos[parents] + _turned(rotation[parents], self.edges["origin"][ready])',
+        'pos[parents] + self.edges["origin"][ready]',
+        "tests/data/readers/test_urdf.py",
+    ),
+    Mutation(
+        "a joint back that is told from no joint forth",
+        "data/readers/robots.py",
+        "self.types + len(JOINT_TYPES)",
+        "self.types",
+        "tests/data/readers/test_urdf.py",
+    ),
+    Mutation(
+        "a mesh from anywhere",
+        "data/readers/mjcf.py",
+        "if odd or not path.is_relative_to(home):",
+        "if odd:",
+        "tests/data/readers/test_mjcf.py",
+    ),
 )
 
 

@@ -148,7 +148,7 @@ class _File:
             found = []
         if len(found) != len(default) or not all(abs(value) <= LARGEST for value in found):
             many = "a finite number" if len(default) == 1 else f"{len(default)} finite numbers"
-            place = f"{_place(owner)} {element.tag}, line {element.line}"
+            place = f"line {element.line}, {owner.tag} {owner.attributes.get('name', '')} {element.tag}"
             raise self.source.error(f"have {many} as {attribute}", repr(text), place, "Correct the entry.")
         return np.array(found)
 

@@ -62,6 +62,16 @@ def test_files_are_included_once_and_from_the_folder(tmp_path: Path) -> None:
         gn.robot(written(tmp_path, text))
 
 
+@pytest.mark.parametrize("name", ["../cube.stl", "/etc/hostname", "C:/cube.stl", "link.stl", ""])
+def test_no_file_outside_the_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "cube.stl").write_bytes(bytes(84))
+    (tmp_path / "inside" / "link.stl").symlink_to(tmp_path / "cube.stl")
+    text = f'<mujoco><asset><mesh name="m" file="{name}"/></asset></mujoco>'
+    with pytest.raises(gn.errors.ReadError, match="must name files inside its folder only"):
+        gn.robot(written(tmp_path / "inside", text))
+
+
 def test_meshes_are_read_from_their_folder(tmp_path: Path) -> None:
     import trimesh
 
