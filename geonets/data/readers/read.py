@@ -115,8 +115,8 @@ def recognised(source: Source) -> Format:
     for known in FORMATS:
         if known.content is not None and (known.sure or known in fitting) and known.content(source):
             return known
-    if fitting:
-        return fitting[0]
+    if fitting:  # those that know their content have seen that it is not theirs
+        return next((known for known in fitting if known.content is None), fitting[0])
     suffixes = " ".join(sorted({suffix for known in FORMATS for suffix in known.suffixes}))
     cure = f"Name it, read(path, format=...), or convert the file to one of {suffixes}."
     raise source.error("be of a known format", repr(source.path.name), "its name and first bytes", cure)

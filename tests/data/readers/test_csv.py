@@ -115,3 +115,8 @@ TABLES: list[tuple[str, int, dict[str, Any]]] = [
 @pytest.mark.parametrize(("name", "count", "options"), TABLES, ids=[table[0] for table in TABLES])
 def test_tables_of_others(name: str, count: int, options: dict[str, Any]) -> None:
     assert gn.read(WEATHER / name, **options).num_nodes == count
+
+
+def test_a_suffix_that_several_formats_have(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("src\tdst\n0\t1\n")
+    assert gn.read(tmp_path / "a.tsv").nodes["dst"].tolist() == [1]
