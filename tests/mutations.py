@@ -707,10 +707,10 @@ MUTATIONS = (
         "tests/data/readers/test_csv.py",
     ),
     Mutation(
-        "channels and steps of a series exchanged",
+        "a series whose channels are mixed up",
         "data/readers/series.py",
-        "values[at:end].reshape(len(case), length).T",
-        "values[at:end].reshape(length, len(case))",
+        "enumerate(dimensions)], 1)",
+        "enumerate(dimensions)], 0).reshape(-1, len(dimensions))",
         "tests/data/readers/test_series.py",
     ),
     Mutation(

@@ -43,6 +43,7 @@ CASES = [
     ("must have 1 dimensions; got 0 .*line 3", lambda: ts("a")),
     ("must have 2 values in each dimension; got 3 .*line 5", lambda: ts("1,2,3", head=EQUAL)),
     ("must have equally many values in each dimension; got 1 and 2 .*line 3", lambda: ts("1,2:3:a")),
+    ("must have a case; got none that can be read", lambda: ts("x:a", on_error="skip")),
     ("must have one of the classes a b; got 'c' .*line 4", lambda: ts("1:a", "2:c")),
     ("must have a number there; got '.' .*line 3, dimension 0", lambda: ts("1,?:a")),
     ("must have a number there; got 'high' .*line 3", lambda: ts("1:high", head="@targetLabel true\n")),

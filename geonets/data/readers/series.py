@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from itertools import chain as joined
+import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
+from geonets.core.errors import ReadError
 from geonets.core.structure import Structure
 from geonets.data.constructors import chain
 from geonets.data.readers.numbers import float32, table
@@ -32,41 +33,37 @@ def read_ts(source: Source, *, missing: float | None = None) -> Structure:
     Reference: Bagnall et al., "The UEA multivariate time series classification archive, 2018", arXiv:1811.00075.
     """
     header, rows = _header(source)
-    if header.get("timestamps", "false").lower() == "true":
-        raise source.error("be sampled evenly", "time stamps", "line 1", "Write values only, or read it as CSV.")
-    labelled = header.get("classlabel", header.get("targetlabel", "false")).split()
-    has_label = bool(labelled) and labelled[0].lower() == "true"
-    cases, labels, lines = [], [], []
-    for line, text in rows:
-        parts = text.split(":")
-        if has_label:
-            labels.append(parts.pop().strip())
-        cases.append([part.split(",") for part in parts])
-        lines.append(line)
-    _check(source, header, cases, lines)
-    lengths = [len(case[0]) for case in cases]
-    values = _values(source, cases, lines, missing)
-    x, at = [], 0
-    for case, length in zip(cases, lengths, strict=True):
-        end = at + length * len(case)
-        x.append(torch.from_numpy(np.ascontiguousarray(values[at:end].reshape(len(case), length).T)))
-        at = end
-    if not has_label:
-        return chain(x)
-    if "classlabel" not in header:
-        return chain(x, y=torch.from_numpy(_targets(source, labels, lines)))
-    names = labelled[1:] or sorted(set(labels))
-    codes = {name: code for code, name in enumerate(names)}
-    for line, label in zip(lines, labels, strict=True):
-        if label not in codes:
-            raise source.error(f"have one of the classes {' '.join(names)}", repr(label), f"line {line}", "Correct it.")
-    return chain(x, y=torch.tensor([codes[label] for label in labels]), meta=[{"classes": names}] * len(x))
+    layout = _layout(source, header, rows[0][1])
+    x, labels = [], []
+    for number, (line, text) in enumerate(rows, 1):
+        try:
+            values, label = _case(source, layout, number, line, text, missing)
+        except ReadError as error:
+            source.leave_out(error)
+            continue
+        x.append(torch.from_numpy(values))
+        labels.append(label)
+    if not x:
+        raise source.error("have a case", "none that can be read", "all cases", "Correct them.")
+    if layout.classes is not None:
+        names = layout.classes or sorted(set(labels))
+        codes = {name: code for code, name in enumerate(names)}
+        return chain(x, y=torch.tensor([codes[label] for label in labels]), meta=[{"classes": names}] * len(x))
+    return chain(x, y=torch.tensor(list(map(float, labels)), dtype=torch.float64) if layout.labelled else None)
 
 
 Row = tuple[int, str]
 """A line's number in the file, and its text."""
-Case = list[list[str]]
-"""The values of each dimension."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """What every case has: dimensions; steps, where all have as many; a label; the classes, empty if not named."""
+
+    dimensions: int
+    steps: int | None
+    labelled: bool
+    classes: list[str] | None
 
 
 def _header(source: Source) -> tuple[dict[str, str], list[Row]]:
@@ -82,56 +79,63 @@ def _header(source: Source) -> tuple[dict[str, str], list[Row]]:
         if word.startswith("@"):
             header[word[1:].lower()] = rest.strip()
         elif word and not word.startswith("#"):
-            raise source.error(
-                "describe itself before @data", repr(text), f"line {number}", "Check that it is a .ts file."
-            )
+            cure = "Check that it is a .ts file."
+            raise source.error("describe itself before @data", repr(text), f"line {number}", cure)
     raise source.error("have a line @data", "none", "end", "Fetch the whole file.")
 
 
-def _check(source: Source, header: dict[str, str], cases: list[Case], lines: list[int]) -> None:
-    """Raise unless every case has the dimensions and steps that the header, or else the first case, announces."""
-    dimensions = _announced(header, "dimensions", "dimension") or (
-        1 if header.get("univariate", "").lower() == "true" else len(cases[0]) or 1
-    )
-    steps = None
-    if header.get("equallength", "").lower() == "true":
-        steps = _announced(header, "serieslength") or len(next(iter(cases[0]), []))
-    for line, case in zip(lines, cases, strict=True):
-        lengths = sorted({len(values) for values in case})
-        if len(case) != dimensions:
-            raise source.error(f"have {dimensions} dimensions", f"{len(case)}", f"line {line}", "Correct the case.")
-        if len(lengths) > 1 or (steps is not None and lengths != [steps]):
-            rule = f"have {steps or 'equally many'} values in each dimension"
-            raise source.error(rule, " and ".join(map(str, lengths)), f"line {line}", "Correct the case.")
+def _layout(source: Source, header: dict[str, str], first: str) -> Layout:
+    """What the header says; where it says nothing, what the first case has."""
+    if _is_true(header, "timestamps"):
+        raise source.error("be sampled evenly", "time stamps", "line 1", "Write values only, or read it as CSV.")
+    classes = header["classlabel"].split()[1:] if _is_true(header, "classlabel") else None
+    labelled = classes is not None or _is_true(header, "targetlabel")
+    parts = first.split(":")[: -1 if labelled else None] or [""]
+    alone = 1 if _is_true(header, "univariate") else len(parts)
+    dimensions = _count(header, "dimensions") or _count(header, "dimension") or alone
+    steps = (_count(header, "serieslength") or len(parts[0].split(","))) if _is_true(header, "equallength") else None
+    return Layout(dimensions, steps, labelled, classes)
 
 
-def _announced(header: dict[str, str], *names: str) -> int | None:
-    words = [header[name] for name in names if header.get(name, "").isdecimal()]
-    return int(words[0][:9]) if words else None
+def _is_true(header: dict[str, str], name: str) -> bool:
+    return header.get(name, "").split()[:1] in (["true"], ["True"])
 
 
-def _values(source: Source, cases: list[Case], lines: list[int], missing: float | None) -> np.ndarray:
-    """All values, one dimension of one case after another, in single precision."""
-    words = list(joined.from_iterable(joined.from_iterable(cases)))
-    if missing is not None:
-        words = [str(math.nan) if word.strip() == MISSING else word for word in words]
-    try:
-        values = np.array(words, np.float64)
-        odd = (missing is None and not np.isfinite(values).all()) or any("_" in word for word in words)
-    except ValueError:
-        values, odd = np.empty(0), True
-    if odd:
-        for line, case in zip(lines, cases, strict=True):
-            for number, dimension in enumerate(case):
-                known = [w if missing is None or w.strip() != MISSING else "0" for w in dimension]
-                table(source, [",".join(known)], separator=",", first_line=line, rows_are="dimension", first_row=number)
-        raise AssertionError("a value was refused, but none of them is wrong")
-    if missing is not None:
-        values = np.where(np.isnan(values), missing, values)
-    return float32(source, values[:, None], lambda row: "the values")[:, 0]
+def _count(header: dict[str, str], name: str) -> int:
+    """A whole number of the header, or 0."""
+    word = header.get(name, "")
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 10 else 0
 
 
-def _targets(source: Source, labels: list[str], lines: list[int]) -> np.ndarray:
-    for line, label in zip(lines, labels, strict=True):
+def _case(
+    source: Source, layout: Layout, number: int, line: int, text: str, missing: float | None
+) -> tuple[np.ndarray, str]:
+    """The values `(T, dimensions)` of a case, and its label."""
+    parts = text.split(":")
+    label = parts.pop().strip() if layout.labelled else ""
+    place, dimensions = f"line {line}", [part.split(",") for part in parts]
+    if len(dimensions) != layout.dimensions:
+        rule = f"have {layout.dimensions} dimensions"
+        raise source.error(rule, f"{len(dimensions)}", place, "Correct the case.", record=number)
+    lengths = sorted({len(values) for values in dimensions})
+    if len(lengths) > 1 or lengths != [layout.steps or lengths[0]]:
+        rule = f"have {layout.steps or 'equally many'} values in each dimension"
+        raise source.error(rule, " and ".join(map(str, lengths)), place, "Correct the case.", record=number)
+    if layout.classes and label not in layout.classes:
+        rule = f"have one of the classes {' '.join(layout.classes)}"
+        raise source.error(rule, repr(label), place, "Correct it.", record=number)
+    if layout.labelled and layout.classes is None:
         table(source, [label], columns=1, first_line=line, rows_are="target")
-    return np.array(labels, np.float64)
+    values = np.stack([_values(source, words, line, axis, missing) for axis, words in enumerate(dimensions)], 1)
+    return float32(source, values, lambda step: f"{place}, step {step}"), label
+
+
+def _values(source: Source, words: Sequence[str], line: int, axis: int, missing: float | None) -> np.ndarray:
+    """The numbers of one dimension of a case."""
+    unknown = np.array([word.strip() == MISSING for word in words]) & (missing is not None)
+    known = ["0" if skip else word for word, skip in zip(words, unknown, strict=True)]
+    row = [",".join(known)]
+    numbers = table(source, row, separator=",", first_line=line, rows_are="dimension", first_row=axis)[0]
+    if unknown.any():
+        numbers[unknown] = missing
+    return numbers

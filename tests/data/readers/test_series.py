@@ -30,6 +30,14 @@ def test_targets_missing_values_and_none() -> None:
     assert ts("1:z", "2:y", head="@classLabel true\n").y.tolist() == [1, 0]
 
 
+def test_cases_that_are_left_out_are_reported(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    path.write_text("@classLabel true a b\n@data\n1,2:a\n1,x:b\n3:c\n4:b\n")
+    found, errors = gn.read(path, on_error="skip")
+    assert (found.x.flatten().tolist(), found.y.tolist()) == ([1, 2, 4], [0, 1])
+    assert [error.place for error in errors] == ["line 4, dimension 0", "record 3, line 5"]
+
+
 SETS = [
     ("JapaneseVowels", (270, 370), 12, 9, None),
     ("BasicMotions", (40, 40), 6, 4, 100),
