@@ -783,6 +783,27 @@ MUTATIONS = (
         "if odd:",
         "tests/data/readers/test_mjcf.py",
     ),
+    Mutation(
+        "bonds of a molecule listed in one direction twice",
+        "data/interop/chemistry/features.py",
+        "np.stack([second, first], 1).ravel()",
+        "np.stack([second, second], 1).ravel()",
+        "tests/data/interop/test_chemistry.py",
+    ),
+    Mutation(
+        "isotopes that do not come back",
+        "data/interop/chemistry/rdkit.py",
+        'int(rare["isotope"][row]) if "isotope" in rare else 0',
+        "0",
+        "tests/data/interop/test_chemistry.py",
+    ),
+    Mutation(
+        "a table's row for the wrong molecule, once one is left out",
+        "data/readers/molecules.py",
+        "rows = [table[block.number - 1] for block, _ in read]",
+        "rows = list(table[: len(read)])",
+        "tests/data/readers/test_molecules.py",
+    ),
 )
 
 

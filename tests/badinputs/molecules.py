@@ -8,7 +8,7 @@ from typing import Any
 
 import geonets as gn
 
-READY = ("smiles", "sdf")
+READY = ("smiles", "sdf", "pdb", "xyzmol")
 
 
 def of_string(case: dict[str, Any]) -> gn.Structure:
@@ -30,4 +30,7 @@ CHECKS: dict[str, Callable[[Any], bool]] = {
     "smiles/star": has(1, 0),
     "sdf/one_atom": has(1, 0),
     "sdf/control3": has(3, 2),
+    "pdb/control": lambda s: s.num_nodes == 4 and s.pos[3, 0] == 11.4,
+    "pdb/nonutf8": lambda s: s.num_nodes == 4 and s.pos[3, 0] == 11.4,
+    "xyzmol/control": lambda s: s.x[:, 0].tolist() == [8, 1, 1] and s.pos[1, 0] == 0.96,
 }

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from molecule_files import pdb
+from molecule_files import xyz as xyz_text
 from rdkit import Chem
 
 import geonets as gn
-from messages.readers import read
+from messages.readers import read, written
 from messages.things import ring
 
 anything: Any = 3
@@ -103,11 +105,51 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("must have two atoms between 1 and 2 .*line 7", lambda: read("a.sdf", sdf().replace("  1  2  1", "  1  9  1"))),
     ("in this format; got Element 'Qq' not found .*line 1", lambda: read("a.sdf", sdf(element="Qq"))),
     ("must be text; got a zero byte .*line 2", lambda: read("a.sdf", "a\n\0")),
+    ("must announce atoms and bonds as whole numbers; got 'x' .*line 3", lambda: read("a.mol2", MOL2.format("x"))),
+    ("must have the 9 entries of @<TRIPOS>ATOM .* got 2 lines .*line 7", lambda: read("a.mol2", MOL2.format("9 1"))),
+    ("must have a name, three coordinates and a type .*line 9", lambda: read("a.mol2", mol2("2 O 1", "2 O x"))),
+    ("must have two atoms and a type for each bond; .*line 11", lambda: read("a.mol2", mol2("1 1 2", "1 x 2"))),
+    ("must have bonds between atoms 1 to 2; got '1 1 3 1'", lambda: read("a.mol2", mol2("1 1 2", "1 1 3"))),
+    ("must have atoms; got none", lambda: read("a.pdb", "END\n")),
+    (
+        "must have three coordinates for each atom; .*record 1, line 3",
+        lambda: read("a.pdb", pdb().replace("1.38", "x")),
+    ),
+    ("must announce no more atoms than the 12 lines that follow; got '99'", lambda: xyz("12\n", "99\n")),
+    ("must have an element and three coordinates .*record 1, line 3", lambda: xyz("-1.3833", "nan")),
+    ("must have known elements; got 'Qq' .*line 5", lambda: xyz("F ", "Qq ")),
+    ("must have bonds that fit its distances and its charge; got none for the charge 3", lambda: bonds(3)),
     (
         "must have as many records as its table has rows, 1; got 2 records, of which 2 can be read",
         lambda: beside("energy\n1.0\n"),
     ),
 ]
+
+
+MOL2 = """@<TRIPOS>MOLECULE
+name
+{}
+SMALL
+NO_CHARGES
+
+@<TRIPOS>ATOM
+1 C 0 0 0 C.3
+2 O 1 0 0 O.3
+@<TRIPOS>BOND
+1 1 2 1
+"""
+
+
+def mol2(right: str, wrong: str) -> str:
+    return MOL2.format("2 1").replace(right, wrong)
+
+
+def xyz(right: str, wrong: str, **options: Any) -> Any:
+    return read("a.xyz", xyz_text().replace(right, wrong), format="xyzmol", **options)
+
+
+def bonds(charge: int) -> Any:
+    return xyz("", "", bonds=True, charge=charge)
 
 
 def lost_atoms() -> gn.Structure:
@@ -116,8 +158,6 @@ def lost_atoms() -> gn.Structure:
 
 
 def beside(text: str) -> Any:
-    from messages.readers import written
-
     path = written("a.sdf", (sdf() + "$$$$\n") * 2)
     (path.parent / "a.csv").write_text(text)
     return gn.read(path, table="a.csv", target="energy")

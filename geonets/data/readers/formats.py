@@ -12,6 +12,7 @@ from geonets.core.structure import Structure
 from geonets.data.readers.edgelist import is_edge_list
 from geonets.data.readers.points import looks_like_points
 from geonets.data.readers.source import Source
+from geonets.data.readers.xyzmol import looks_like_molecule
 
 Guess = Callable[[Source], bool]
 
@@ -112,6 +113,9 @@ FORMATS: tuple[Format, ...] = (
     Format("gml", "networks, as nested lists", (".gml",), "gml"),
     Format("urdf", "robots: links and joints", (".urdf", ".xml"), "urdf", has(b"<robot")),
     Format("mjcf", "robots: MuJoCo's models", (".xml", ".mjcf"), "mjcf", has(b"<mujoco")),
+    Format("mol2", "molecules with partial charges", (".mol2", ".ml2"), "mol2", has(b"@<TRIPOS>MOLECULE"), sure=True),
+    Format("pdb", "proteins and other molecules", (".pdb", ".ent"), "pdb"),
+    Format("xyzmol", "atoms without bonds", (".xyz",), "xyzmol", looks_like_molecule),
     Format("edgelist", "networks, as lines", (".edges", ".edgelist", ".txt", ".tsv"), "edgelist", is_edge_list),
     Format("points", "point clouds, as lines of numbers", POINTS, "points", looks_like_points),
     Format("image", "images", IMAGES, "image", starts(*SIGNS), sure=True),

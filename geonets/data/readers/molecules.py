@@ -165,8 +165,8 @@ def parsed_block(
         ReadError: saying which line or atom is wrong.
     """
     with Quiet() as log:
-        mol = parse(text, sanitize=True)
-        whole = mol if mol is not None else parse(text, sanitize=False)
+        mol = _attempt(parse, text, sanitize=True)
+        whole = mol if mol is not None else _attempt(parse, text, sanitize=False)
     if whole is None:
         raise culprit() or block.error("hold a molecule in this format", log.reason, 0, "Correct the record.")
     if mol is None:
@@ -175,6 +175,14 @@ def parsed_block(
         place += "" if problem.place is None else f", {problem.place}"
         raise block.error("hold a possible molecule", problem.reason, place, "Correct the atom.")
     return mol
+
+
+def _attempt(parse: Callable[..., Any], text: str, sanitize: bool) -> Any:
+    """RDKit's molecule, or None also where its parser breaks its own rules."""
+    try:
+        return parse(text, sanitize=sanitize)
+    except (RuntimeError, ValueError):
+        return None
 
 
 def _targets(block: Block[Any], properties: dict[str, str], target: Target, missing: str) -> list[float]:

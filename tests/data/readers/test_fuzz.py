@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from array_files import ARRAYS
 from fuzzing import fuzz
+from molecule_files import MOLECULES
 from network_files import NETWORKS
 from shape_files import SHAPES
 
@@ -26,7 +27,7 @@ SEEDS: dict[str, list[str]] = {
 }
 """The valid files from which the mutants of a format are made."""
 
-WRITTEN: dict[str, dict[str, bytes]] = {**SHAPES, **ARRAYS, **NETWORKS}
+WRITTEN: dict[str, dict[str, bytes]] = {**SHAPES, **ARRAYS, **NETWORKS, **MOLECULES}
 """Further ones, by name, which are written where they are needed."""
 
 FORMATS = sorted({*SEEDS, *WRITTEN})

@@ -2,7 +2,7 @@
 
 from geonets.data.interop.chemistry.features import ATOM_FEATURES, BOND_FEATURES, BOND_TYPES, SCHEMES, structure_of
 from geonets.data.interop.chemistry.problems import Problem, Quiet, impossible
-from geonets.data.interop.chemistry.rdkit import from_rdkit, to_rdkit
+from geonets.data.interop.chemistry.rdkit import from_rdkit, residues, to_rdkit
 from geonets.data.interop.chemistry.smiles import LABELS, MARKS, molecule, parsed
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "impossible",
     "molecule",
     "parsed",
+    "residues",
     "structure_of",
     "to_rdkit",
 ]

@@ -39,6 +39,9 @@ LOWEST_CHARGE = -5
 """Where PyG begins to count formal charges."""
 
 
+LARGE = 1000
+"""From so many bonds on the way of asking for them matters."""
+
 TETRAHEDRAL = 4
 """From here on RDKit's chirality needs a further number: how the neighbours are arranged."""
 
@@ -129,7 +132,7 @@ def _tables(
     bond_lists: dict[str, list[int]] = {name: [] for name in (*of_bonds, *rare_of_bonds)}
     counts = []
     for row, mol in enumerate(mols):
-        atoms, bonds = list(mol.GetAtoms()), list(mol.GetBonds())
+        atoms, bonds = list(mol.GetAtoms()), _bonds(mol)
         counts.append((len(atoms), len(bonds)))
         for lists, members, common, rare in (
             (atom_lists, atoms, of_atoms, rare_of_atoms),
@@ -141,6 +144,14 @@ def _tables(
                 lists[name].extend(map(ask, members) if some is None or some[row] else [0] * len(members))
     node_counts, bond_counts = np.array(counts, dtype=np.int64).reshape(-1, 2).T
     return _columns(atom_lists.items()), _columns(bond_lists.items()), node_counts, bond_counts
+
+
+def _bonds(mol: Any) -> list[Any]:
+    """All bonds in their order; RDKit finds the n-th one by counting, so large molecules are asked atom by atom."""
+    if mol.GetNumBonds() < LARGE:
+        return list(mol.GetBonds())
+    bonds = {bond.GetIdx(): bond for atom in mol.GetAtoms() for bond in atom.GetBonds()}
+    return [bonds[number] for number in range(len(bonds))]
 
 
 def _columns(lists: Iterable[tuple[str, list[int]]]) -> dict[str, np.ndarray]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from geonets.core.packages import require
@@ -10,6 +12,7 @@ from geonets.core.packages import require
 ATOM = re.compile(r"\[[^\]]*\]|Br|Cl|[BCNOPSFI*bcnops]")
 RING = re.compile(r"\[[^\]]*\]|%\((?P<wide>\d+)\)|%(?P<two>\d\d)|(?P<one>\d)")
 POSITION = re.compile(r"around position (\d+)")
+VALENCE = re.compile(r"Explicit valence for atom # \d+ (\w+), (\d+), is greater than permitted")
 TIME = re.compile(r"^\[\d\d:\d\d:\d\d\] ", re.MULTILINE)
 REPEATED = re.compile(r"^\w+ Parse Error: | while parsing.*| for input.*")
 
@@ -77,18 +80,18 @@ def problem_of(smiles: str) -> Problem:
 def impossible(mol: Any) -> Problem:
     """Why a molecule cannot be, as RDKit's model of valence sees it."""
     chem = require("rdkit.Chem", "rdkit")
-    with Quiet():
+    problems: Sequence[Any] = ()
+    with Quiet(), contextlib.suppress(RuntimeError):  # some molecules are beyond its own examination
         problems = chem.DetectChemistryProblems(mol)
     if not problems:
         return Problem("RDKit cannot sanitise it")
-    reason = " ".join(problems[0].Message().split())
-    numbers = (
-        list(problems[0].GetAtomIndices())
-        if hasattr(problems[0], "GetAtomIndices")
-        else [problems[0].GetAtomIdx()]
-        if hasattr(problems[0], "GetAtomIdx")
-        else []
-    )
+    problem = problems[0]
+    reason = VALENCE.sub(r"valence \2 of \1 is greater than permitted", " ".join(problem.Message().split()))
+    if hasattr(problem, "GetAtomIndices"):
+        numbers = list(problem.GetAtomIndices())
+        reason = "its aromatic bonds cannot alternate"
+    else:
+        numbers = [problem.GetAtomIdx()] if hasattr(problem, "GetAtomIdx") else []
     return Problem(reason, f"atom {numbers[0] + 1}", numbers[0]) if numbers else Problem(reason)
 
 
