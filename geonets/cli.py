@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -96,11 +97,13 @@ def datasets(name: str | None, cards: Path | None, fetch: bool, root: Path | Non
 
 def _structure(what: str) -> Structure:
     from geonets.data.interop.chemistry import molecule
-    from geonets.data.readers import FORMATS, read
+    from geonets.data.readers import FORMATS, Source, read
+    from geonets.data.readers.read import recognised
 
     path = Path(what)
     if path.exists() or any(path.suffix.lower() in known.suffixes for known in FORMATS):
-        return read(path)
+        options: dict[str, Any] = {"drop_invalid": True} if "drop_invalid" in recognised(Source(path)).options else {}
+        return read(path, **options)  # a point without return is nowhere to be seen
     return molecule(what)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
+from shape_files import SHAPES
 
 import geonets as gn
 from geonets.cli import main
@@ -30,6 +31,13 @@ def test_a_molecule_and_a_mesh_can_be_looked_at(tmp_path: Path) -> None:
 def test_what_the_user_can_mend_is_told_in_one_line(what: str, text: str) -> None:
     done = CliRunner().invoke(main, ["view", what])
     assert done.exit_code == 1 and f"Error: {text}" in done.output and "Traceback" not in done.output
+
+
+def test_points_without_return_are_not_looked_at(tmp_path: Path) -> None:
+    scan, page = tmp_path / "scan.pcd", tmp_path / "page.html"
+    scan.write_bytes(SHAPES["pcd"]["ascii.pcd"])
+    done = CliRunner().invoke(main, ["view", str(scan), "--save", str(page)])
+    assert done.exit_code == 0 and page.exists(), done.output
 
 
 def test_what_a_file_holds(tmp_path: Path) -> None:

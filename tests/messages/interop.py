@@ -180,7 +180,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         lambda: gn.to_trimesh(gn.graph(edges, num_nodes=3, levels={"faces": mesh.levels["faces"]})),
     ),
     (
-        "`structure` must have pos, and color as RGB or RGBA in uint8 if any.*got pos, color",
+        "`structure` must have pos, and color as RGB or RGBA in steps of 1.255 if any.*got pos, color",
         lambda: gn.to_trimesh(cloud.replace(nodes={"color": torch.rand(5, 3)})),
     ),
     ("`geometry` must be an Open3D PointCloud.*got int", lambda: gn.from_open3d(anything)),

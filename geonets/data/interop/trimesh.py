@@ -91,7 +91,8 @@ def to_trimesh(structure: Structure) -> Any:
         refuse_losses(structure, "a trimesh PointCloud", nodes=("pos", "color"), globals=None)
         if structure.pos is None or _colors(structure.nodes) is None:
             raise StructureError(
-                "`structure` must have pos, and color as RGB or RGBA in uint8 if any, for a trimesh PointCloud; "
+                "`structure` must have pos, and color as RGB or RGBA in steps of 1/255 if any, for a "
+                "trimesh PointCloud; "
                 f"got {', '.join(structure.nodes) or 'no fields'}. Convert them with structure.replace."
             )
         colors = [_colors(item.nodes) if "color" in item.nodes else None for item in structure]
@@ -205,6 +206,10 @@ def _colors(fields: Any) -> Any:
     color = fields.get("color")
     if color is None:
         return np.empty(0)
+    if color.is_floating_point():  # between 0 and 1, as in files; most are steps of 1/255
+        steps = (color.double() * 255).round()
+        if ((steps >= 0) & (steps <= 255)).all() and torch.allclose(steps / 255, color.double(), rtol=0, atol=1e-7):
+            color = steps.to(torch.uint8)
     return _array(color) if color.dtype == torch.uint8 and color.ndim == 2 and color.shape[1] in (3, 4) else None
 
 

@@ -75,7 +75,7 @@ def named(attribute: str, rows: np.ndarray) -> dict[str, np.ndarray]:
         return dict(zip(("nx", "ny", "nz"), rows.T, strict=True))
     if attribute == "COLOR_0":
         return dict(zip(("red", "green", "blue", "alpha"), rows.T, strict=False))
-    return {"texcoord" if attribute == "TEXCOORD_0" else attribute[1:].lower(): rows}
+    return {"uv" if attribute == "TEXCOORD_0" else attribute[1:].lower(): rows}
 
 
 def _turned(normals: np.ndarray, matrix: np.ndarray) -> np.ndarray:

@@ -29,7 +29,7 @@ def read_obj(source: Source, *, dtype: torch.dtype = torch.float32) -> Structure
     """A mesh as one item: polygons cut into triangles; numbers that count back from the end are resolved.
 
     Colours after the position of a vertex are `color`. Normals and texture coordinates are the node fields `normal` and
-    `texcoord` where every vertex has one; else corners of a vertex have different ones, and the level `faces` has a
+    `uv` where every vertex has one; else corners of a vertex have different ones, and the level `faces` has a
     field of that name, `(F, 3, ...)`, with one for each corner. Names of groups and materials are not kept.
 
     Args:
@@ -60,7 +60,7 @@ def read_obj(source: Source, *, dtype: torch.dtype = torch.float32) -> Structure
     named = _resolved(source, corners[:, 0], sizes, lines, places, "vertex")
     faces = triangles(source, sizes, named, len(pos), lambda face: f"line {lines[face]}, face {face}")
     of_faces: dict[str, Tensor] = {}
-    for column, (keyword, name) in enumerate((("vt", "texcoord"), ("vn", "normal")), 1):
+    for column, (keyword, name) in enumerate((("vt", "uv"), ("vn", "normal")), 1):
         if (corners[:, column] == 0).any() or not rows[keyword].lines:
             continue  # not every corner has one
         values = _values(source, rows[keyword], name)

@@ -21,7 +21,7 @@ def test_a_pyramid(tmp_path: Path) -> None:
     assert torch.equal(shape.nodes["normal"], shape.pos)  # every vertex names one, which the file says so
     faces = shape.levels["faces"]
     assert [sorted(face) for face in faces["vertices"].tolist()] == [sorted(face) for face in TRIANGLES]
-    assert faces["texcoord"].shape == (6, 3, 2) and faces["texcoord"][2].tolist() == [[0.5, 0.5]] * 3
+    assert faces["uv"].shape == (6, 3, 2) and faces["uv"][2].tolist() == [[0.5, 0.5]] * 3
 
 
 @pytest.mark.parametrize("corner", ["{0}", "{0}/{0}", "{0}//{0}", "{0}/{0}/{0}"])
@@ -31,7 +31,7 @@ def test_corners_name_vertices_texture_and_normals(corner: str, tmp_path: Path) 
     path.write_text(rows + "f " + " ".join(corner.format(n) for n in (3, 1, 2)) + "\n")
     shape = gn.read(path)
     assert shape.levels["faces"]["vertices"].tolist() == [[2, 0, 1]]
-    assert ("texcoord" in shape.nodes) == ("/{0}" in corner and "//" not in corner)
+    assert ("uv" in shape.nodes) == ("/{0}" in corner and "//" not in corner)
     assert ("normal" in shape.nodes) == (corner in ("{0}//{0}", "{0}/{0}/{0}"))
     if "normal" in shape.nodes:
         assert shape.nodes["normal"].tolist() == [[0, 0, 1], [0, 1, 0], [1, 0, 0]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,3 +72,13 @@ def test_equal_to_plyfile(order: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(shape.levels["faces"]["vertices"], fans)
     red = [r for c, r in zip(faces["vertex_indices"], faces["red"], strict=True) for _ in range(len(c) - 2)]
     np.testing.assert_array_equal((shape.levels["faces"]["color"][:, 0] * 255).round(), red)
+
+
+def test_colours_go_to_trimesh(tmp_path: Path) -> None:
+    path = tmp_path / "a.ply"
+    path.write_bytes(ply("<"))
+    shape = gn.read(path)
+    held: Any = gn.to_trimesh(gn.points([shape.pos], nodes={"color": shape.nodes["color"]}))
+    assert held.colors[:, :3].tolist() == [list(color) for color in COLORS]
+    held = gn.to_trimesh(shape.replace(levels={}, meta=None).replace(levels=gn.mesh(shape.pos, TRIANGLES).levels))
+    assert held.visual.vertex_colors[:, :3].tolist() == [list(color) for color in COLORS]
