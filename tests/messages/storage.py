@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import tempfile
@@ -20,6 +21,7 @@ from messages.things import level
 
 FOLDER = Path(tempfile.mkdtemp())
 ROWS = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+ROWS_OF_TWO = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 MORE = {**ROWS, "data_offsets": [4, 8]}
 PAIRS = {"kind": "Set", "sizes": {"items": 1, "axes": 1, "nodes": 2, "size": [2]}}
 
@@ -88,6 +90,23 @@ def cut_while_open() -> Any:
 def written(content: bytes) -> Path:
     path = Path(tempfile.mkdtemp(), "some.geonets")
     path.write_bytes(content)
+    return path
+
+
+def suffixed(suffix: str, content: bytes) -> Path:
+    path = written(content).with_suffix(suffix)
+    path.write_bytes(content)
+    return path
+
+
+def zipped() -> Path:
+    gn.save(CHAIN, FOLDER / "zip.geonets")
+    return suffixed(".geonets.gz", gzip.compress((FOLDER / "zip.geonets").read_bytes()))
+
+
+def torch_saved() -> Path:
+    path = FOLDER / "weights.pt"
+    torch.save({"weight": torch.zeros(2)}, path)
     return path
 
 
@@ -218,6 +237,12 @@ CASES: list[tuple[str, Any]] = [
         load_of(NAMED, number("meta/text", -1, 65), lambda s: list(s.meta or ())),
     ),
     ("`budget` must be at least the size", lambda: gn.BudgetSampler(range(2), CHAIN.topology.node_counts, 2)),
+    # other programs' files
+    ("must hold the tensor b; got a .*header", lambda: gn.read(named(a=ROWS_OF_TWO), fields=["b"])),
+    ("must be of a format that cannot run code.*got a pickle.*byte 0", lambda: gn.read(suffixed(".pkl", b"\x80\4."))),
+    ("must be of a format that cannot run code.*got a damaged archive.*end", lambda: gn.read(suffixed(".pt", b"PK"))),
+    ("must be of a format that cannot.*got an archive .*data.pkl, byte 0", lambda: gn.read(torch_saved())),
+    ("must not be compressed, to be mapped; got a .gz file", lambda: gn.read(zipped())),
     # folders
     ("must be a folder of shards; got no index.json", lambda: gn.load(FOLDER)),
     ("must have an index of at most", lambda: gn.load(sharded(index=b" " * 100_000_001))),

@@ -106,6 +106,7 @@ def _topology(kind: Kind, sizes: Sequence[int], num_items: int, axes: Sequence[s
 def _tensors(source: Source, name: str, array: np.ndarray | Tensor) -> dict[str, Tensor]:
     """An array as tensors: one, or one for each field of its records."""
     if isinstance(array, Tensor):
+        _filled(source, array.shape, f"array {name}")
         return {name: array}
     if array.dtype.names is None:
         return {name: numbers(source, array, f"array {name}")}
@@ -123,12 +124,17 @@ def numbers(source: Source, array: np.ndarray, place: str) -> Tensor:
     if not kept or array.dtype.itemsize > 16:
         cure = "Leave it out: read(path, fields=(...)), or convert it to numbers."
         raise source.error("hold numbers that torch has", f"dtype {array.dtype}", place, cure)
-    if not array.size and max(array.shape) > MOST_EMPTY:
-        rule = f"have at most {MOST_EMPTY} rows without content"
-        raise source.error(rule, f"shape {array.shape}", place, "Correct the shape.")
+    _filled(source, array.shape, place)
     native = array.astype(array.dtype.newbyteorder("="), copy=not array.flags.writeable)
     if native.dtype == np.uint64 and native.size and int(native.max()) >= 2**63:
         cure = "Use float64, or smaller numbers."
         raise source.error("have whole numbers below 2^63", str(native.max()), place, cure)
     wide = native.astype(WIDER.get(native.dtype, native.dtype), copy=False)
     return torch.from_numpy(np.ascontiguousarray(wide).reshape(array.shape))
+
+
+def _filled(source: Source, shape: Sequence[int], place: str) -> None:
+    """Raise if there are many rows without a single number in them."""
+    if 0 in shape and max(shape) > MOST_EMPTY:
+        rule = f"have at most {MOST_EMPTY} rows without content"
+        raise source.error(rule, f"shape {tuple(shape)}", place, "Correct the shape.")

@@ -88,6 +88,7 @@ IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".p
 SIGNS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
 TIGHT = (b"BZh", b"\xfd7zXZ\0")
 POINTS = (".xyz", ".txt", ".pts", ".asc")
+PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 TARS = (".tar", ".tgz", ".tbz2", ".txz", ".bz2", ".xz")
 FORMATS: tuple[Format, ...] = (
     Format("off", "meshes, as text", (".off",), "off", starts(b"OFF"), sure=True),
@@ -100,6 +101,8 @@ FORMATS: tuple[Format, ...] = (
     Format("tar", "an archive with one of these in it", TARS, "archive", is_tar, sure=True),
     Format("npy", "one NumPy array", (".npy",), "npy", starts(b"\x93NUMPY"), sure=True),
     Format("npz", "several NumPy arrays", (".npz",), "npz"),
+    Format("safetensors", "tensors by name", (".safetensors", ".geonets"), "safetensors", near(8, b"{")),
+    Format("pickle", "nothing that is read: pickles can run code", PICKLES, "pickled"),
     Format(
         "hdf5", "arrays in groups", (".h5", ".hdf5", ".hdf", ".he5"), "hdf5", starts(b"\x89HDF\r\n\x1a\n"), sure=True
     ),

@@ -20,6 +20,7 @@ SEEDS: dict[str, list[str]] = {
     "zip": ["zip/control.zip"],
     "npy": ["npy/control.npy"],
     "npz": ["npz/control.npz"],
+    "safetensors": ["safetensors/control.safetensors"],
     "hdf5": ["h5/control.h5"],
     "planetoid": ["planetoid/control"],
     "csv": ["csv/control.csv", "csv/bom.csv"],
