@@ -52,6 +52,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(416)
             return
         self.send_response(206 if start else 200)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.send_header("ETag", version)
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(len(content) - start))
@@ -108,5 +110,12 @@ def dripping(handler: Any) -> bool:
 
 def silent(handler: Any) -> bool:
     """Nothing at all, for a while."""
+    time.sleep(2)
+    return True
+
+
+def falling_silent(handler: Any) -> bool:
+    """Some bytes, then nothing."""
+    says(handler, body=b"...", length=1000)
     time.sleep(2)
     return True

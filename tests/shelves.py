@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
 import multiprocessing
 import signal
 import warnings
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import geonets as gn
 from geonets.data.catalog import Limits
+from geonets.data.catalog.digests import read_json
 
 CORNER = "OFF 3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2\n"
 CONTENT = gzip.compress(CORNER.encode(), mtime=0)
@@ -79,7 +79,7 @@ def ask(name: str, cards: str, root: str, sender: Connection) -> None:
     try:
         found = gn.dataset(name, cards=cards, root=root, limits=Limits(5, 60, attempts=2, pause=0.01)).full
         (made,) = Path(root).rglob("made.json")
-        by = json.loads(made.read_text())["by"]
+        by = read_json(made)["by"]
         sender.send((f"{len(found)} {found.num_nodes} {float(found.pos.sum())}", by))
     except BaseException as error:
         sender.send((f"{type(error).__name__}: {error}", None))

@@ -19,9 +19,9 @@ from shelves import CONTENT, shelf
 import geonets as gn
 from geonets.data.archives import unpack
 from geonets.data.catalog import Limits, card
-from geonets.data.catalog.cards import read_card
 from geonets.data.catalog.download import download
 from geonets.data.catalog.records import File
+from geonets.data.catalog.shelves import read_card
 
 
 def folder() -> Path:

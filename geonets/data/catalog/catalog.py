@@ -20,13 +20,13 @@ from torch import Tensor
 from geonets.core.errors import FetchError, ReadError
 from geonets.core.packages import require
 from geonets.core.structure import Structure
-from geonets.data.catalog.cards import card as card_of
 from geonets.data.catalog.dataset import Dataset
 from geonets.data.catalog.digests import read_json, write_json
 from geonets.data.catalog.download import Limits
 from geonets.data.catalog.materials import Materials, clean
 from geonets.data.catalog.prepare import Prepared, chosen, prepare
 from geonets.data.catalog.records import PARTS, Card
+from geonets.data.catalog.shelves import card as card_of
 from geonets.data.storage import load, save
 
 SCHEMA = 1
@@ -121,7 +121,7 @@ class _Entry:
         """What was prepared from the same files by the same card with the same options; None if nothing was."""
         key = self._key()
         folder = self.materials.home / f"prepared-{key}"
-        if key is None or not (folder / MADE).exists():
+        if key is None or not folder.exists():
             return None
         try:
             full: Structure = load(folder / FULL)
@@ -129,6 +129,9 @@ class _Entry:
             warnings.warn(f"{self.card.name} is prepared again: {error}", stacklevel=2)
             return None
         made = read_json(folder / MADE)
+        if not made:
+            warnings.warn(f"{self.card.name} is prepared again: {folder / MADE} is damaged.", stacklevel=2)
+            return None
         return Prepared(full, made["rows"], made["notes"])
 
     def prepared(self, refresh: bool) -> Prepared:

@@ -28,20 +28,25 @@ def digest(path: Path, kind: str = "sha256") -> str:
     return found.hexdigest()
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write a JSON file whole or not at all."""
+def write_json(path: Path, value: dict[str, Any]) -> None:
+    """Write a JSON object whole or not at all, with its checksum in the first line."""
+    text = json.dumps(value, indent=1, sort_keys=True)
     beside = path.with_name(f".{path.name}-{os.getpid()}")
-    beside.write_text(json.dumps(value, indent=1, sort_keys=True), encoding="utf-8")
+    beside.write_text(f"{_sum(text)}\n{text}", encoding="utf-8")
     beside.replace(path)
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; empty where the file is missing or damaged."""
+    """What `write_json` wrote; empty where the file is missing or damaged."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        first, _, text = path.read_text(encoding="utf-8").partition("\n")
     except (OSError, ValueError):
         return {}
-    return value if isinstance(value, dict) else {}
+    return json.loads(text) if first == _sum(text) else {}
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @final

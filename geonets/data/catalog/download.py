@@ -134,11 +134,13 @@ class _Download:
         with self._answer(have) as answer:
             if answer.status_code == 416 and have:  # nothing beyond: it was whole, or is another
                 return
-            if have and answer.status_code != 206:
+            if have and not _continues(answer, have):
                 self._drop()
+                if answer.status_code == 206:
+                    raise _Again("another part of the file")
             self._refuse(answer)
             known = self._remember(answer)
-            with self.part.open("ab") as file, _bar(self.file.name, known, self._length()) as bar:
+            with self.part.open("ab", buffering=0) as file, _bar(self.file.name, known, self._length()) as bar:
                 for chunk in self._chunks(answer):
                     if not file.tell():
                         self._refuse_page(chunk)
@@ -251,6 +253,11 @@ class _Download:
     def _drop(self) -> None:
         self.part.unlink(missing_ok=True)
         self.memo.unlink(missing_ok=True)
+
+
+def _continues(answer: Any, have: int) -> bool:
+    """Whether an answer begins where the part ends."""
+    return answer.status_code == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
 
 
 def _bar(name: str, total: int | None, done: int) -> Any:

@@ -18,6 +18,7 @@ import torch
 
 from geonets.core.packages import require
 from geonets.core.structure import Structure, batch
+from geonets.data.catalog import shapes
 from geonets.data.constructors import chain, grid, points
 from geonets.data.readers.read import read_source
 from geonets.data.readers.source import Source
@@ -49,30 +50,7 @@ def digits(files: Files) -> Made:
 
 def solids(files: Files, *, per_solid: int = 100, num_points: int = 128, seed: int = 0) -> Made:
     """Points on the surfaces of six solids, turned about z, scaled and shaken."""
-    creation, sample = require("trimesh.creation", "trimesh"), require("trimesh.sample", "trimesh")
-    meshes = {
-        "box": creation.box(),
-        "ball": creation.icosphere(3),
-        "cylinder": creation.cylinder(radius=0.5, height=1.2),
-        "cone": creation.cone(radius=0.6, height=1.2),
-        "torus": creation.torus(0.6, 0.22),
-        "capsule": creation.capsule(radius=0.4, height=0.8),
-    }
-    draw = np.random.default_rng(seed)
-    clouds = []
-    for mesh in meshes.values():
-        sampled = np.asarray(sample.sample_surface(mesh, per_solid * num_points, seed=int(draw.integers(2**31)))[0])
-        cloud = draw.permutation(sampled - sampled.mean(0)).reshape(per_solid, num_points, 3)
-        cloud /= np.sqrt((cloud**2).sum(2).mean())
-        angle = draw.uniform(0, 2 * np.pi, per_solid)
-        turn = np.zeros((per_solid, 3, 3))
-        turn[:, 0, 0] = turn[:, 1, 1] = np.cos(angle)
-        turn[:, 0, 1], turn[:, 1, 0], turn[:, 2, 2] = np.sin(angle), -np.sin(angle), 1
-        scale = draw.uniform(0.6, 1.4, (per_solid, 1, 1))
-        clouds.append(cloud @ turn * scale + draw.normal(0, 0.02, cloud.shape))
-    pos = torch.tensor(np.concatenate(clouds), dtype=torch.float32)
-    y = torch.arange(len(meshes)).repeat_interleave(per_solid)
-    return points(pos, y=y), {}, {"classes": list(meshes)}
+    return shapes.clouds(per_solid, num_points, seed), {}, {"classes": list(shapes.solids())}
 
 
 def mnist(files: Files) -> Made:

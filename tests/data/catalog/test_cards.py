@@ -9,10 +9,10 @@ import pytest
 
 from geonets.core.errors import ReadError
 from geonets.data.catalog import Card, card, cards, recipes
-from geonets.data.catalog.cards import SHELVES, read_card
 from geonets.data.catalog.digests import digest
 from geonets.data.catalog.listing import listing
 from geonets.data.catalog.records import UNVERIFIED
+from geonets.data.catalog.shelves import SHELVES, read_card
 from geonets.data.readers import FORMATS
 
 CARDS = cards()
@@ -143,3 +143,14 @@ def test_the_right_card_is_right(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(RIGHT)
     assert read_card(tmp_path / "mine.toml").read.files == {"all": ("*.off",)}
     assert tomllib.loads(RIGHT)["kind"] == "graphs"
+
+
+def test_a_wheel_has_its_own_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "one.toml").write_text(RIGHT)
+    monkeypatch.setattr("geonets.data.catalog.shelves.SHELVES", (tmp_path / "shelf", tmp_path / "nowhere"))
+    assert list(cards()) == ["one"]
+    wheel = tomllib.loads((SHELVES[1].parent / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    assert SHELVES[0].as_posix().endswith(wheel["force-include"]["datasets"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from shelves import CONTENT, CORNER, shelf
 import geonets as gn
 from geonets.core.errors import FetchError, OptionError, ReadError
 from geonets.data.catalog import Dataset, Limits
+from geonets.data.catalog.digests import read_json
 from geonets.data.catalog.materials import ACCEPT
 
 REAL: dict[str, tuple[str, dict[str, Any], tuple[int, int, int, int], str]] = {
@@ -221,5 +221,5 @@ def test_a_part_of_neighbours_is_a_view() -> None:
 def test_what_is_kept_is_json_and_one_file(tmp_path: Path) -> None:
     gn.dataset("karate", root=tmp_path)
     (made,) = tmp_path.rglob("made.json")
-    assert json.loads(made.read_text())["rows"] == {"train": [[0, 1], [33, 34]], "test": [[1, 33]]}
+    assert read_json(made)["rows"] == {"train": [[0, 1], [33, 34]], "test": [[1, 33]]}
     assert sorted(path.name for path in made.parent.iterdir()) == ["full.geonets", "made.json"]

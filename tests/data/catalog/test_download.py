@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from loopback import dripping, endless, says, serving, silent
+from loopback import dripping, endless, falling_silent, says, serving, silent
 
 from geonets.core.errors import FetchError
+from geonets.data.catalog.digests import write_json
 from geonets.data.catalog.download import Limits, download
 from geonets.data.catalog.records import UNVERIFIED, File
 
@@ -34,7 +35,8 @@ def cut_after(count: int, times: int) -> Callable[[Any], bool]:
         start = int((handler.headers["Range"] or "bytes=0-").removeprefix("bytes=").rstrip("-"))
         version = f'"{SHA256[:16]}"'
         rest = CONTENT[start:]
-        return says(handler, 206 if start else 200, rest[:count], len(rest), ETag=version)
+        where = {"Content_Range": f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}"} if start else {}
+        return says(handler, 206 if start else 200, rest[:count], len(rest), ETag=version, **where)
 
     return misbehave
 
@@ -72,10 +74,25 @@ def test_the_rest_of_another_version_is_not_appended(tmp_path: Path) -> None:
     assert (tmp_path / "a.bin").read_bytes() == CONTENT[::-1]
 
 
+def test_another_part_of_the_file_is_not_appended(tmp_path: Path) -> None:
+    def shifted(handler: Any) -> bool:
+        if not handler.headers["Range"]:
+            return False
+        version = f'"{SHA256[:16]}"'
+        return says(handler, 206, CONTENT[400_001:], ETag=version, Content_Range="bytes 400001-1023999/1024000")
+
+    with serving({"a": CONTENT}, cut_after(400_000, 1)) as server:
+        with pytest.raises(FetchError):
+            download(file(server.address("a"), sha256=UNVERIFIED), tmp_path / "a.bin", limits=Limits(attempts=1))
+        server.misbehaviour = shifted
+        download(file(server.address("a"), sha256=UNVERIFIED), tmp_path / "a.bin", limits=QUICK)
+    assert (tmp_path / "a.bin").read_bytes() == CONTENT
+
+
 def test_a_part_that_does_not_fit_is_fetched_anew(tmp_path: Path) -> None:
     with serving({"a": CONTENT}) as server:
         (tmp_path / "a.bin.part").write_bytes(b"?" * 5000)
-        (tmp_path / "a.bin.part.json").write_text(f'{{"address": "{server.address("a")}", "version": ""}}')
+        write_json(tmp_path / "a.bin.part.json", {"address": server.address("a"), "version": ""})
         download(file(server.address("a")), tmp_path / "a.bin", limits=QUICK)
     assert (tmp_path / "a.bin").read_bytes() == CONTENT
     assert [asked for _, asked in server.asked] == ["bytes=5000-", None]
@@ -88,6 +105,7 @@ REFUSED: dict[str, tuple[Callable[[Any], bool] | None, dict[str, Any], str]] = {
     "a page by its type": (lambda h: says(h, body=PAGE, Content_Type="text/html; charset=utf-8"), {}, "got a web page"),
     "a page by its look": (lambda h: says(h, body=PAGE), {}, "must be a file; got a web page, b'<!DOCTYPE html"),
     "silence": (silent, {}, r"within 3 attempts; got silence for 0.5 seconds"),
+    "silence in the middle": (falling_silent, {}, r"within 3 attempts; got an end after 3 bytes, ReadTimeoutError"),
     "bytes without end": (endless, {"sha256": UNVERIFIED, "size": None}, "must have at most 2097152 bytes; got 2"),
     "more than it should have": (endless, {}, "must have 1024000 bytes; got 1"),
     "an announced flood": (

@@ -78,11 +78,12 @@ def test_a_flipped_bit_of_a_download_is_noticed_and_mended(tmp_path: Path) -> No
         assert len(server.asked) == 2
 
 
-def test_a_flipped_bit_of_what_was_prepared_is_noticed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["full.geonets", "made.json"])
+def test_a_flipped_bit_of_what_was_prepared_is_noticed(name: str, tmp_path: Path) -> None:
     with serving({"corner": CONTENT}) as server:
         cards = shelf(tmp_path / "cards", server.address("corner"))
         right = gn.dataset("corner", cards=cards, root=tmp_path / "root").full.pos.clone()
-        (stored,) = (tmp_path / "root").rglob("full.geonets")
+        (stored,) = (tmp_path / "root").rglob(name)
         content, noticed = stored.read_bytes(), []
         for at in random.Random(0).sample(range(len(content)), 40):
             stored.write_bytes(content)
@@ -97,8 +98,8 @@ def test_a_flipped_bit_of_what_was_prepared_is_noticed(tmp_path: Path) -> None:
                     continue
             assert pos.equal(right)
             noticed += [str(warning.message) for warning in told]
-        assert len(noticed) > 20
-        assert all("full.geonets" in message for message in noticed)
+        assert len(noticed) > (39 if name == "made.json" else 20)  # between tensors bits may mean nothing
+        assert all(name in message for message in noticed)
 
 
 def test_an_unknown_checksum_is_recorded_and_enforced(tmp_path: Path) -> None:
