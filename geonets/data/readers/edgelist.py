@@ -70,13 +70,13 @@ def read_edgelist(
 
 
 def is_edge_list(source: Source) -> bool:
-    """Whether the first lines are two whole numbers each, perhaps with a weight."""
+    """Whether the first lines are two whole numbers each; three may as well be the coordinates of a point."""
     if source.is_folder:
         return False
     lines = source.head().decode("utf-8", "replace").splitlines()
     rows = [line.split() for line in lines if line.strip() and not line.startswith(COMMENTS)]
     complete = rows[:-1] or rows  # the last one may be cut
-    return bool(rows) and all(len(row) == len(rows[0]) in (2, 3) and _is_whole(*row[:2]) for row in complete)
+    return bool(rows) and all(len(row) == 2 and _is_whole(*row) for row in complete)
 
 
 def _columns(

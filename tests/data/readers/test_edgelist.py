@@ -57,6 +57,8 @@ def test_weights_go_both_ways(tmp_path: Path) -> None:
 
 def test_text_is_told_by_its_columns(tmp_path: Path) -> None:
     assert gn.read(written(tmp_path, "0 1\n1 2\n", "network.txt")).topology.links.num_edges == 4
+    assert gn.read(written(tmp_path, "0 1 2\n1 2 3\n", "cloud.txt")).pos.tolist() == [[0, 1, 2], [1, 2, 3]]
+    assert gn.read(written(tmp_path, "0 1 2\n1 2 3\n", "network.txt"), format="edgelist").topology.links.num_edges == 4
 
 
 def test_lines_are_counted_past_comments(tmp_path: Path) -> None:
