@@ -804,6 +804,62 @@ MUTATIONS = (
         "rows = list(table[: len(read)])",
         "tests/data/readers/test_molecules.py",
     ),
+    Mutation(
+        "an undirected edge that is heard one way only",
+        "data/interop/networks.py",
+        "ends[:, proper].flip(0)",
+        "ends[:, proper]",
+        "tests/data/interop/test_networks.py",
+    ),
+    Mutation(
+        "a matrix from column to row",
+        "data/interop/dense.py",
+        "cells = places[links.senders] * width + places[links.receivers] % max(width, 1)",
+        "cells = places[links.receivers] * width + places[links.senders] % max(width, 1)",
+        "tests/data/interop/test_sequences.py",
+    ),
+    Mutation(
+        "a packed sequence in the order of its lengths",
+        "data/interop/sequences.py",
+        "rows = offsets_of(widths)[steps] + ranks[topology.item_ids]",
+        "rows = offsets_of(widths)[steps] + topology.item_ids",
+        "tests/data/interop/test_sequences.py",
+    ),
+    Mutation(
+        "nodes of another kind counted over the whole batch",
+        "data/interop/hetero.py",
+        "senders = ends[0] - source.topology.node_offsets[items]",
+        "senders = ends[0]",
+        "tests/data/interop/test_hetero.py",
+    ),
+    Mutation(
+        "an attribute of edges that is taken for one of nodes",
+        "data/interop/attributes.py",
+        "fitting = self._by_item(name, fitting)",
+        "fitting = list(fitting)",
+        "tests/data/interop/test_pyg.py",
+    ),
+    Mutation(
+        "a table in the order of its rows",
+        "data/interop/pandas.py",
+        "frame, counts = frame.iloc[order], ",
+        "frame, counts = frame, ",
+        "tests/data/interop/test_tables.py",
+    ),
+    Mutation(
+        "a scene whose parts stand at the origin",
+        "data/interop/trimesh.py",
+        "yield shape.apply_transform(transform), ",
+        "yield shape, ",
+        "tests/data/interop/test_meshes.py",
+    ),
+    Mutation(
+        "voxels sorted by the wrong axis",
+        "data/interop/open3d.py",
+        "order = np.lexsort(places.T[::-1])",
+        "order = np.lexsort(places.T)",
+        "tests/data/interop/test_meshes.py",
+    ),
 )
 
 

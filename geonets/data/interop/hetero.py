@@ -19,7 +19,7 @@ from geonets.core.records import Record, freeze
 from geonets.core.structure import Items, Level, Structure
 from geonets.core.topology import Set
 from geonets.data.interop.attributes import Attributes, placed, recorded, shared_names
-from geonets.data.interop.pyg import COUNTS, ends_of, follows
+from geonets.data.interop.pyg import COUNTS, batch_of, ends_of, follows
 
 Kind = tuple[str, str, str]
 """Of edges: the kind of the senders, what they do, the kind of the receivers."""
@@ -119,7 +119,7 @@ def from_hetero(source: Any) -> Hetero:
     """
     pyg = require("torch_geometric.data", "torch-geometric")
     if isinstance(source, list | tuple) and source and all(isinstance(part, pyg.HeteroData) for part in source):
-        source = pyg.Batch.from_data_list(list(source))
+        source = batch_of(pyg, list(source))
     graphs: Any = source
     if not isinstance(graphs, pyg.HeteroData):
         raise DtypeError(
@@ -127,9 +127,11 @@ def from_hetero(source: Any) -> Hetero:
             "Pass Data to gn.from_pyg."
         )
     slices = getattr(graphs, "_slice_dict", {}) if isinstance(graphs, pyg.Batch) else None
+    tensors = (value for store in graphs.stores for value in store.values() if isinstance(value, Tensor))
+    device = next((value.device for value in tensors), None)
     structures = {}
     for kind in graphs.node_types:
-        counts = _node_counts(kind, graphs[kind])
+        counts = _node_counts(kind, graphs[kind]).to(device)
         sizes = {"nodes": int(counts.sum()), "globals": len(counts)}
         own = None if slices is None else slices.get(kind, {})
         fields, meta = placed(Attributes(graphs[kind], sizes, counts.tolist(), own), _given(graphs[kind]))
@@ -214,7 +216,7 @@ def _node_counts(kind: str, store: Any) -> Tensor:
 def _level(kind: Kind, given: dict[str, Any], source: Structure, target: Structure) -> Level:
     """The edges of a kind as rows of the receivers, senders counted in their own item."""
     ends, weight = ends_of(given.pop("edge_index", None), given.pop("adj_t", None))
-    ends = torch.empty(2, 0, dtype=torch.long) if ends is None else ends
+    ends = torch.empty(2, 0, dtype=torch.long, device=target.device) if ends is None else ends
     given |= {} if weight is None else {"edge_weight": weight}
     sizes = torch.tensor([source.num_nodes, target.num_nodes], device=ends.device)
     outside = ((ends < 0) | (ends >= sizes[:, None])).any(0).nonzero()

@@ -131,15 +131,22 @@ def _data(pyg: Any, item: Structure, names: list[str]) -> Any:
 
 def batch_of(pyg: Any, graphs: list[Any]) -> Any:
     """PyG's batch of graphs that have the same attributes."""
-    first = set(graphs[0].keys())
+    first = _names(graphs[0])
     for item, other in enumerate(graphs):
-        different = sorted(first ^ set(other.keys()))
+        different = sorted(first ^ _names(other))
         if different:
             raise StructureError(
                 f"`source` must have the same attributes in all graphs; got {', '.join(different)} in some only "
                 f"(item {item}). Delete or add them first."
             )
     return pyg.Batch.from_data_list(graphs)
+
+
+def _names(graph: Any) -> set[str]:
+    """What a graph has, of each kind of nodes and edges."""
+    stores = {store._key: store for store in graph.stores}
+    kinds = {str(kind) for kind in stores if kind is not None}
+    return kinds | {f"{kind} {name}" if kind else name for kind, store in stores.items() for name in list(store.keys())}
 
 
 def _node_counts(source: Any) -> Tensor:

@@ -128,3 +128,10 @@ def test_structures_that_were_related_by_hand_go_to_pyg() -> None:
     first, second = gn.to_hetero(both).to_data_list()
     assert torch.equal(first["user", "rates", "film"].edge_index, ends)
     assert torch.equal(second["user", "rates", "film"].edge_index, ends[:, :1])
+
+
+def test_graphs_of_a_list_have_the_same_kinds() -> None:
+    less = drawn(1)
+    del less["tag", "describes", "film"]
+    with pytest.raises(gn.errors.StructureError, match=r"got \('tag', 'describes', 'film'\)"):
+        gn.from_hetero([drawn(0), less])

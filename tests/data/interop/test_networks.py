@@ -57,6 +57,14 @@ def networks(draw: Any) -> Any:
     return network
 
 
+def test_several_networks_are_several_items() -> None:
+    parts = [networkx.path_graph(4), networkx.cycle_graph(3, create_using=networkx.DiGraph), networkx.empty_graph(2)]
+    found = gn.from_networkx(parts)
+    assert found.topology.node_counts.tolist() == [4, 3, 2]
+    back = gn.to_networkx(found[[2, 0, 1]])
+    assert all(graphs_equal(mine, parts[other]) for mine, other in zip(back, (2, 0, 1), strict=True))
+
+
 @settings(max_examples=150, deadline=None)
 @given(network=networks())
 def test_a_network_and_back(network: Any) -> None:
@@ -65,14 +73,6 @@ def test_a_network_and_back(network: Any) -> None:
     assert type(back) is type(network) and list(back.nodes) == list(network.nodes)
     assert graphs_equal(back, network)
     assert graphs_equal(gn.to_networkx(gn.from_networkx(back, dtype=torch.float64)), network)
-
-
-def test_several_networks_are_several_items() -> None:
-    parts = [networkx.path_graph(4), networkx.cycle_graph(3, create_using=networkx.DiGraph), networkx.empty_graph(2)]
-    found = gn.from_networkx(parts)
-    assert found.topology.node_counts.tolist() == [4, 3, 2]
-    back = gn.to_networkx(found[[2, 0, 1]])
-    assert all(graphs_equal(mine, parts[other]) for mine, other in zip(back, (2, 0, 1), strict=True))
 
 
 def test_arrays_and_tensors_are_numbers() -> None:

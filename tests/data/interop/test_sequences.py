@@ -29,6 +29,16 @@ def test_padded_and_back(structure: gn.Structure, batch_first: bool) -> None:
     assert torch.equal(back.topology.node_counts, structure.topology.node_counts)
 
 
+def test_a_recurrent_layer_of_torch_takes_what_is_packed() -> None:
+    words, lstm = gn.chain([torch.randn(5, 3), torch.randn(2, 3), torch.randn(7, 3)]), torch.nn.LSTM(3, 4)
+    out, (hidden, _) = lstm(gn.to_packed(words))
+    for item, state in zip(words, hidden[0], strict=True):
+        alone, _ = lstm(item.x)
+        torch.testing.assert_close(state, alone[-1])
+    assert gn.from_packed(out).x.shape == (14, 4)
+    assert torch.equal(gn.from_packed(gn.to_packed(words)).x, words.x)
+
+
 @QUICK
 @given(structure=chains(3))
 def test_packed_and_back(structure: gn.Structure) -> None:
@@ -51,15 +61,6 @@ def test_a_packed_sequence_that_was_sorted_already_has_no_order_of_its_own() -> 
     assert gn.from_packed(packed).topology.node_counts.tolist() == [4, 2]
 
 
-def test_a_recurrent_layer_of_torch_takes_what_is_packed() -> None:
-    words, lstm = gn.chain([torch.randn(5, 3), torch.randn(2, 3), torch.randn(7, 3)]), torch.nn.LSTM(3, 4)
-    out, (hidden, _) = lstm(gn.to_packed(words))
-    for item, state in zip(words, hidden[0], strict=True):
-        alone, _ = lstm(item.x)
-        torch.testing.assert_close(state, alone[-1])
-    assert gn.from_packed(out).x.shape == (14, 4)
-
-
 @QUICK
 @given(structure=chains(3))
 def test_nested_and_back_on_the_same_memory(structure: gn.Structure) -> None:
@@ -79,6 +80,18 @@ def test_nested_tensors_with_holes_and_strided_ones() -> None:
     with pytest.warns(UserWarning, match="prototype"):
         strided = torch.nested.nested_tensor(parts, layout=torch.strided)
     assert torch.equal(gn.from_nested(strided).x, torch.cat(parts))
+
+
+def test_a_matrix_of_numbers_is_a_weight_and_one_of_bools_is_none() -> None:
+    adj = torch.tensor([[[0.0, 2.0], [0.0, 3.0]]])
+    weighted = gn.from_dense(torch.randn(1, 2, 3), None, adj)
+    index, values = dense_to_sparse(adj)
+    links = weighted.topology.links
+    assert torch.equal(torch.stack([links.in_input_order(links.senders), links.in_input_order(links.receivers)]), index)
+    assert torch.equal(links.in_input_order(weighted.edges["edge_weight"]), values)
+    assert not gn.from_dense(torch.randn(1, 2, 3), None, adj > 0).edges
+    back = gn.to_dense(weighted, weight="edge_weight")[2]
+    assert back is not None and torch.equal(back, adj)
 
 
 @QUICK
@@ -104,18 +117,6 @@ def test_dense_batches_are_those_of_pyg(structure: gn.Structure) -> None:
     assert torch.equal(back.x, structure.x) and torch.equal(back.topology.node_counts, structure.topology.node_counts)
     mine = links.receivers * max(structure.num_nodes, 1) + links.senders
     assert torch.equal(back.edge_attr, structure.edge_attr[mine.argsort()])
-
-
-def test_a_matrix_of_numbers_is_a_weight_and_one_of_bools_is_none() -> None:
-    adj = torch.tensor([[[0.0, 2.0], [0.0, 3.0]]])
-    weighted = gn.from_dense(torch.randn(1, 2, 3), None, adj)
-    index, values = dense_to_sparse(adj)
-    links = weighted.topology.links
-    assert torch.equal(torch.stack([links.in_input_order(links.senders), links.in_input_order(links.receivers)]), index)
-    assert torch.equal(links.in_input_order(weighted.edges["edge_weight"]), values)
-    assert not gn.from_dense(torch.randn(1, 2, 3), None, adj > 0).edges
-    back = gn.to_dense(weighted, weight="edge_weight")[2]
-    assert back is not None and torch.equal(back, adj)
 
 
 def test_a_mask_with_holes() -> None:
