@@ -76,7 +76,7 @@ def float32(source: Source, numbers: np.ndarray, place: Callable[[int], str]) ->
     Raises:
         ReadError: if a number is too large for it.
     """
-    wide = np.argwhere(np.abs(numbers) > np.finfo(np.float32).max)
+    wide = np.argwhere((np.abs(numbers) > np.finfo(np.float32).max) & np.isfinite(numbers))
     if len(wide):
         row, column = wide[0]
         got = repr(float(numbers[row, column]))

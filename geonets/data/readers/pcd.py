@@ -8,7 +8,7 @@ import torch
 from geonets.core.structure import Structure
 from geonets.data.constructors import points
 from geonets.data.readers.lzf import expanded
-from geonets.data.readers.numbers import table
+from geonets.data.readers.numbers import float32, table
 from geonets.data.readers.pcdheader import Header, header
 from geonets.data.readers.source import Source
 from geonets.data.readers.vertices import fields, positions
@@ -75,8 +75,8 @@ def _ascii(source: Source, head: Header) -> dict[str, np.ndarray]:
                 rule = f"have whole numbers between {limits.min} and {limits.max} in {field.name}"
                 got = f"{column[wrong[0]].tolist()}"
                 raise source.error(rule, got, head.point(int(wrong[0])), "Correct the number, or TYPE and SIZE.")
-        with np.errstate(over="ignore"):
-            _keep(columns, field.name, column.astype(field.dtype))
+        narrow = field.dtype == np.float32
+        _keep(columns, field.name, float32(source, column, head.point) if narrow else column.astype(field.dtype))
     return columns
 
 

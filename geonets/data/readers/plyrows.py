@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from geonets.core.errors import ReadError
-from geonets.data.readers.numbers import natural, table
+from geonets.data.readers.numbers import float32, natural, table
 from geonets.data.readers.plyheader import Element, Property
 from geonets.data.readers.source import Source
 
@@ -75,9 +75,11 @@ def _typed(
     source: Source, numbers: np.ndarray, kind: str, element: Element, rows: np.ndarray | None = None
 ) -> np.ndarray:
     """Numbers in the type that the header gives them."""
-    if kind.startswith("f"):
-        with np.errstate(over="ignore"):
-            return numbers.astype(kind)
+    if kind == "f8":
+        return numbers
+    if kind == "f4":
+        place = element.place if rows is None else lambda row: element.place(int(rows[row]))
+        return float32(source, numbers[:, None], place)[:, 0]
     limits = np.iinfo(kind)
     wrong = np.flatnonzero(~((numbers >= limits.min) & (numbers <= limits.max) & (numbers == np.rint(numbers))))
     if len(wrong):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from geonets.core.structure import Structure
-from geonets.data.readers.numbers import natural, table
+from geonets.data.readers.numbers import float32, natural, table
 from geonets.data.readers.source import Source
 from geonets.data.readers.vertices import fields, positions, shape
 
@@ -71,17 +71,18 @@ def read_points(
         rule, got = "have three coordinates on a line", f"{width} numbers"
         raise source.error(rule, got, f"line {places[0]}, point 0", "Check that it is a point cloud.")
     pos = positions(source, numbers.reshape(-1, max(width, 3))[:, :3], dtype, lambda n: f"line {places[n]}, point {n}")
+    further = numbers[:, 3:]
+    if dtype == torch.float32:
+        further = float32(source, further, lambda n: f"line {places[n]}, point {n}")
     if names is None:
-        return shape(pos, {"x": torch.from_numpy(numbers[:, 3:]).to(dtype)} if width > 3 else {})
-    narrow = np.float32 if dtype == torch.float32 else np.float64
-    named = {name: _whole_or(narrow, column) for name, column in zip(names[3:], numbers.T[3:], strict=True)}
+        return shape(pos, {"x": torch.from_numpy(further)} if width > 3 else {})
+    exact = zip(names[3:], numbers.T[3:], further.T, strict=True)
+    named = {name: whole.astype(np.int64) if _is_whole(whole) else column for name, whole, column in exact}
     return shape(pos, fields(source, named, dtype))
 
 
-def _whole_or(fraction: type[np.floating], column: np.ndarray) -> np.ndarray:
-    whole = np.isfinite(column).all() and (column == np.rint(column)).all() and (np.abs(column) < 2**53).all()
-    with np.errstate(over="ignore"):
-        return column.astype(np.int64 if whole else fraction)
+def _is_whole(column: np.ndarray) -> bool:
+    return bool((np.abs(column) < 2**53).all() and (column == np.rint(column)).all())
 
 
 def looks_like_points(source: Source) -> bool:

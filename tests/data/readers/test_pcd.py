@@ -46,3 +46,9 @@ def test_what_was_compressed_expands(content: bytes) -> None:
     packed = compressed(content)
     assert expanded(packed, len(content)) == content
     assert expanded(packed, len(content) + 1) is None and expanded(packed + b"\xe0", len(content)) is None
+
+
+def test_infinite_positions_are_without_return_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcd"
+    path.write_bytes(SHAPES["pcd"]["ascii.pcd"].replace(b"nan nan nan", b"inf -inf 0"))
+    assert gn.read(path).nodes["valid"].tolist() == [True] * 4 + [False]

@@ -59,3 +59,12 @@ def test_which_files_are_taken_for_points(text: str, points: bool, tmp_path: Pat
     path = tmp_path / "a.txt"
     path.write_text(text)
     assert looks_like_points(Source(path)) is points
+
+
+def test_numbers_beyond_float32_are_refused_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.xyz"
+    path.write_text("0 0 0 1\n1 1 1 1e300\n")
+    for columns in (None, "x y z q"):
+        with pytest.raises(gn.errors.ReadError, match="line 2, point 1"):
+            gn.read(path, columns=columns)
+    assert gn.read(path, dtype=torch.float64).x[1, 0] == 1e300
