@@ -41,11 +41,15 @@ def topological_levels(degrees: Tensor, sender_pointers: Tensor, receivers_by_se
     levels = []
     while len(frontier):
         levels.append(frontier)
-        starts = sender_pointers.index_select(0, frontier)
-        counts = sender_pointers.index_select(0, frontier + 1) - starts
-        reached = receivers_by_sender.index_select(0, concatenated_ranges(starts, counts))
+        if len(frontier) == 1:  # a long path is many levels of one node
+            start, stop = sender_pointers[frontier[0] :][:2].tolist()
+            reached = receivers_by_sender[start:stop]
+        else:
+            starts = sender_pointers.index_select(0, frontier)
+            counts = sender_pointers.index_select(0, frontier + 1) - starts
+            reached = receivers_by_sender.index_select(0, concatenated_ranges(starts, counts))
         waiting.index_add_(0, reached, torch.full_like(reached, -1))
-        candidates = reached.unique()
+        candidates = reached.unique() if len(reached) > 1 else reached
         frontier = candidates[waiting.index_select(0, candidates) == 0]
     if sum(map(len, levels)) < len(degrees):
         raise cycle_error(_find_cycle(waiting > 0, sender_pointers, receivers_by_sender))
