@@ -61,8 +61,8 @@ class Asking:
     @property
     def found(self) -> str:
         """What it has got."""
-        told, self.made_by = self.receiver.recv() if self.receiver.poll(60) else ("nothing", None)
-        self.process.join(60)
+        told, self.made_by = self.receiver.recv() if self.receiver.poll(300) else ("nothing", None)
+        self.process.join(300)
         return told
 
     def kill(self) -> bool:
@@ -77,7 +77,7 @@ def ask(name: str, cards: str, root: str, sender: Connection) -> None:
     warnings.simplefilter("ignore")
     sender.send("began")
     try:
-        found = gn.dataset(name, cards=cards, root=root, limits=Limits(5, 60, attempts=2, pause=0.01)).full
+        found = gn.dataset(name, cards=cards, root=root, limits=Limits(60, 600, attempts=2, pause=0.01)).full
         (made,) = Path(root).rglob("made.json")
         by = read_json(made)["by"]
         sender.send((f"{len(found)} {found.num_nodes} {float(found.pos.sum())}", by))

@@ -130,7 +130,7 @@ def recipe(name: str) -> str:
 
 def fetched(misbehaviour: Any = None, path: Path | None = None, limits: Limits | None = None, **changes: Any) -> None:
     """What becomes of a file that a server gives in its own way."""
-    quick = limits or Limits(0.5, 5, 1 << 20, 1, 0.01)
+    quick = limits or Limits(20, 60, 1 << 20, 1, 0.01)
     with serving({"a": b"content"}, misbehaviour) as server:
         addresses = tuple(server.address(name) for name in changes.pop("at", ["a"]))
         download(File("a.bin", addresses, **changes), path or folder() / "a.bin", limits=quick)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ REAL: dict[str, tuple[str, dict[str, Any], tuple[int, int, int, int], str]] = {
     "freesolv": ("molecules/moleculenet", {}, (642, 514, 64, 64), "random"),
     "lipophilicity": ("molecules/moleculenet", {}, (4200, 3360, 420, 420), "random"),
     "bbbp": ("molecules/moleculenet", {"target": "BBBP"}, (2039, 1631, 204, 204), "scaffold"),
-    "tox21": ("molecules/moleculenet", {}, (7831, 6265, 783, 783), "random"),
+    "tox21": ("molecules/moleculenet", {}, (7823, 6258, 783, 782), "random"),
     "qm9": ("molecules/quantum", {"file": "qm9_mini.sdf", "table": "qm9_mini.sdf.csv"}, (21, 17, 2, 2), "random"),
     "japanesevowels": ("sequences/uea", {}, (640, 270, 0, 370), "published"),
 }
@@ -156,6 +157,39 @@ def test_an_archive_is_unpacked_and_its_labels_read(tmp_path: Path) -> None:
     assert (len(found.train), len(found.test)) == (3, 1)
     assert [found.classes[kind] for kind in found.train.y.tolist()] == ["bed", "bed", "desk"]
     assert not list((tmp_path / "root").rglob("*.off"))
+
+
+def test_sets_without_bytes_at_hand_read_files_as_their_makers_write_them(tmp_path: Path) -> None:
+    image = bytes([3]) + bytes(range(256)) * 12
+    for name in ("data_batch_1.bin", "data_batch_2.bin", "test_batch.bin"):
+        (tmp_path / name).write_bytes(image * 2)
+    cifar = gn.dataset("cifar10", source=tmp_path, root=tmp_path / "root")
+    assert (len(cifar.train), len(cifar.test)) == (4, 2) and cifar.classes[int(cifar.test.y[0])] == "cat"
+    (tmp_path / "bace.csv").write_text("mol,CID,Class,Model\nCCO,B1,1,Train\nCCN,B2,0,Test\n")
+    assert gn.dataset("bace", source=tmp_path, root=tmp_path / "root").full.y.tolist() == [1, 0]
+    quoted = 'smiles,logP,qed,SAS\n"CCO\n",1.0,0.5,2.0\n"C\n",3.0,0.25,4.0\n'  # lines end within the quotes
+    (tmp_path / "250k_rndm_zinc_drugs_clean_3.csv").write_text(quoted)
+    zinc = gn.dataset("zinc", source=tmp_path, root=tmp_path / "root")
+    assert zinc.full.y.tolist() == [[1.0, 0.5, 2.0], [3.0, 0.25, 4.0]] and zinc.full.num_nodes == 4
+
+
+def test_parts_of_shapes_go_where_the_lists_say(tmp_path: Path) -> None:
+    lists = {"train": ["02691156/a", "03467517/b"], "val": ["03467517/c"], "test": ["02691156/d"]}
+    for part, names in lists.items():
+        file = tmp_path / "bench" / "train_test_split" / f"shuffled_{part}_file_list.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps([f"shape_data/{name}" for name in names]))
+        for name in names:
+            cloud = tmp_path / "bench" / f"{name}.txt"
+            cloud.parent.mkdir(exist_ok=True)
+            cloud.write_text("0 1 2 0.6 0.8 0 4\n" * (3 + len(name) % 2) + "1 1 1 0 0 1 7.000000\n")
+    shapes = gn.dataset("shapenet-part", source=tmp_path, root=tmp_path / "root")
+    assert (len(shapes.train), len(shapes.val), len(shapes.test)) == (2, 1, 1)
+    assert shapes.test.y.tolist() == [4, 4, 4, 7] and shapes.test.x.shape == (4, 3)
+    assert shapes.train.globals["category"].tolist() == [0, 1]
+    (tmp_path / "bench" / "02691156" / "d.txt").unlink()
+    with pytest.raises(ReadError, match=r"as its recipe expects; got KeyError"):
+        gn.dataset("shapenet-part", source=tmp_path, root=tmp_path / "root")
 
 
 def test_a_licence_that_restricts_is_accepted_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,8 @@ from geonets.data.catalog.records import UNVERIFIED, File
 
 CONTENT = bytes(range(256)) * 4000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-QUICK = Limits(silence=0.5, seconds=5, bytes=1 << 21, attempts=3, pause=0.01)
+QUICK = Limits(silence=20, seconds=60, bytes=1 << 21, attempts=3, pause=0.01)
+HASTY = Limits(silence=0.5, seconds=60, bytes=1 << 21, attempts=3, pause=0.01)
 
 
 def file(*addresses: str, sha256: str = SHA256, size: int | None = len(CONTENT), md5: str | None = None) -> File:
@@ -127,7 +128,7 @@ REFUSED: dict[str, tuple[Callable[[Any], bool] | None, dict[str, Any], str]] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_the_file_is_refused(name: str, tmp_path: Path) -> None:
     misbehaviour, changes, message = REFUSED[name]
-    limits = Limits(0.5, 0.3, 1 << 21, 3, 0.01) if name == "drops" else QUICK
+    limits = Limits(20, 0.3, 1 << 21, 3, 0.01) if name == "drops" else HASTY if "silence" in name else QUICK
     with serving({"a": CONTENT}, misbehaviour) as server:
         with pytest.raises(FetchError, match=message) as caught:
             download(file(server.address("a"), **changes), tmp_path / "a.bin", limits=limits)

@@ -23,7 +23,7 @@ from geonets.core.errors import FetchError, ReadError
 from geonets.data.catalog import Limits
 
 RIGHT = "1 3 2.0"
-QUICK = Limits(silence=1, seconds=20, bytes=1 << 22, attempts=2, pause=0.01)
+QUICK = Limits(silence=20, seconds=60, bytes=1 << 22, attempts=2, pause=0.01)
 
 
 def test_eight_ask_at_once_and_one_prepares(tmp_path: Path) -> None:
