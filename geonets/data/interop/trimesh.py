@@ -163,10 +163,10 @@ def _is_plain(image: Any) -> bool:
 
 def _metadata(shape: Any, record: dict[str, Any]) -> tuple[list[dict[str, Any]] | None, dict[str, Tensor]]:
     """The record, and the fields of the item that `to_trimesh` put there."""
-    given = {name: part for name, part in shape.metadata.items() if name != "globals"} | record
+    given = {name: part for name, part in shape.metadata.items() if str(name)[:1] != "_"} | record  # _: trimesh's own
+    held = given.pop("globals", {})
     cure = "Delete it first: del shape.metadata[...]."
     found = {str(name): as_json(part, f"shape.metadata: {name}", cure) for name, part in given.items()}
-    held = shape.metadata.get("globals", {})
     return [found] if found else None, {name: as_tensor(np.asarray(row)[None], name) for name, row in held.items()}
 
 

@@ -86,6 +86,17 @@ def test_arrays_that_torch_cannot_share_are_copied(array: Any) -> None:
     assert np.array_equal(gn.chain(list(array)).x, array.reshape(-1, array.shape[-1]))
 
 
+@pytest.mark.parametrize(("width", "dtype"), [(16, torch.int32), (32, torch.int64), (64, torch.int64)])
+def test_unsigned_numbers_become_signed_ones_that_hold_them(width: int, dtype: torch.dtype) -> None:
+    array = np.array([[[0], [2 ** min(width, 63) - 1]]], dtype=f"uint{width}")
+    for given in (array, Foreign(torch.from_numpy(array))):
+        found = gn.chain(given)
+        assert found.x.dtype == dtype and found.x.flatten().tolist() == array.flatten().tolist()
+        assert found[torch.tensor([0])].num_nodes == 2
+    with pytest.raises(gn.errors.DtypeError, match="beyond 63 bits"):
+        gn.chain(np.array([[[2**63]]], dtype=np.uint64))
+
+
 def test_whatever_speaks_dlpack_is_taken_without_a_copy() -> None:
     tensor = torch.randn(2, 5, 3)
     assert gn.chain(Foreign(tensor)).x.data_ptr() == tensor.data_ptr()

@@ -35,7 +35,7 @@ GIVEN: dict[str, Any] = {
     "uv": {"visual": visual.TextureVisuals(uv=RANDOM.random((16, 2)))},
     "attributes": {
         "vertex_attributes": {"part": np.arange(16), "field": RANDOM.random((16, 2))},
-        "face_attributes": {"id": np.arange(12)},
+        "face_attributes": {"id": np.arange(12), "stl": np.arange(12, dtype=np.uint16)},
     },
     "metadata": {"metadata": {"source": "a file", "unit": ("m", 1), "size": np.ones(3)}},
 }
