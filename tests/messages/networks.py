@@ -108,6 +108,7 @@ CASES = [
     ("must hold one graph; got 2", lambda: graphml("", around="<graph/>")),
     ("must have plain nodes and edges; got a hyperedge .*line 2", lambda: graphml("<hyperedge/>")),
     ("must have nodes with an id of their own; got 'a' again", lambda: graphml(NODES + NODES)),
+    ("must join nodes that are there; got an edge of ''", lambda: graphml(NODES + '<edge source="" target="a"/>')),
     ("must join nodes that are there; got an edge of 'z'", lambda: graphml(NODES + '<edge source="a" target="z"/>')),
     ("must have edges that are all directed or all not; got both", lambda: graphml(
         NODES + '<edge source="a" target="b"/><edge source="a" target="b" directed="false"/>')),

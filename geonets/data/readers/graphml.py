@@ -63,10 +63,10 @@ def read_graphml(source: Source) -> Structure:
     pairs = []
     for row, element in enumerate(edges):
         ends = [element.attributes.get(end) for end in ("source", "target")]
-        lost = next((end for end in ends if end not in number), "")
-        if lost != "":
+        lost = [end for end in ends if end not in number]
+        if lost:
             place = f"line {element.line}, edge {row}"
-            raise source.error("join nodes that are there", f"an edge of {lost!r}", place, "Correct the edge.")
+            raise source.error("join nodes that are there", f"an edge of {lost[0]!r}", place, "Correct the edge.")
         pairs.append([number[end] for end in ends if end is not None])
     return Network(
         names=list(number),
