@@ -800,8 +800,8 @@ MUTATIONS = (
     Mutation(
         "a table's row for the wrong molecule, once one is left out",
         "data/readers/molecules.py",
-        "rows = [table[block.number - 1] for block, _ in read]",
-        "rows = list(table[: len(read)])",
+        "rows = [table[block.number - 1] for block, _ in found]",
+        "rows = list(table[: len(found)])",
         "tests/data/readers/test_molecules.py",
     ),
     Mutation(

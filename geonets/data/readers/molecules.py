@@ -12,7 +12,7 @@ import torch
 from geonets.core.errors import ReadError
 from geonets.core.options import one_of
 from geonets.core.structure import Structure
-from geonets.data.interop.chemistry import Quiet, from_rdkit, impossible
+from geonets.data.interop.chemistry import MOST, Quiet, from_rdkit, impossible, together
 from geonets.data.readers.source import Source
 
 Target = str | Sequence[str] | None
@@ -59,7 +59,7 @@ class Record:
     meta: dict[str, Any]
 
 
-Build = Callable[[list[Record], torch.Tensor | None], Structure]
+Build = Callable[[list[Record]], Structure]
 
 
 def read_records(
@@ -86,39 +86,57 @@ def read_records(
         ReadError: if a record cannot be read, or none can.
     """
     one_of("missing", missing, ("raise", "nan"))
-    read: list[tuple[Block[Any], Record]] = []
+    found: list[tuple[Block[Any], dict[str, Any]]] = []
+    parts: list[Structure] = []
+    records: list[Record] = []
     seen = 0
     for block in blocks:
         seen += 1
         try:
-            read.append((block, read_one(block)))
+            record = read_one(block)
         except ReadError as error:
             source.leave_out(error)
-    if table is not None:
-        read = _beside(source, read, seen, table)
-    records, rows = [], []
-    for block, record in read:
-        try:
-            rows.append(_targets(block, record.meta.get("properties", {}), target, missing))
-            records.append(record)
-        except ReadError as error:
-            source.leave_out(error)
-    if not records:
+            continue
+        records.append(record)
+        found.append((dataclasses.replace(block, content=type(block.content)()), record.meta))
+        if len(records) == MOST:
+            parts.append(build(records))
+            records = []
+    if not found:
         first = source.skipped[0].place if source.skipped else None
         got = f"{seen} that cannot be read, the first at {first}" if first else "none"
         raise source.error("hold at least one molecule", got, "the whole file", "Check the file.")
-    y = None if target is None else torch.tensor(rows, dtype=torch.float32)
-    return build(records, y if y is None or not isinstance(target, str) else y[:, 0])
+    structure = together([*parts, build(records)] if records else parts)
+    if table is not None:
+        found = _beside(source, found, seen, table)
+        structure = structure.replace(meta=[meta for _, meta in found])
+    return structure if target is None else _with_targets(structure, source, found, target, missing)
+
+
+def _with_targets(
+    structure: Structure, source: Source, found: list[tuple[Block[Any], dict[str, Any]]], target: Target, missing: str
+) -> Structure:
+    """The molecules that have their targets, with these as `y`."""
+    kept, rows = [], []
+    for item, (block, meta) in enumerate(found):
+        try:
+            rows.append(_targets(block, meta.get("properties", {}), target, missing))
+            kept.append(item)
+        except ReadError as error:
+            source.leave_out(error)
+    if len(kept) < len(found):
+        structure = structure[torch.tensor(kept, dtype=torch.int64)]
+    y = torch.tensor(rows, dtype=torch.float32).reshape(len(kept), -1)
+    return structure.replace(globals={"y": y[:, 0] if isinstance(target, str) else y})
 
 
 def built(hydrogens: bool | None, features: str, pos: bool | None) -> Build:
     """How molecules are put together where a file says which hydrogens and coordinates there are."""
-    return lambda records, y: from_rdkit(
+    return lambda records: from_rdkit(
         [record.mol for record in records],
         hydrogens=hydrogens,
         features=features,
         pos=pos,
-        y=y,
         meta=[record.meta for record in records],
     )
 
@@ -206,25 +224,21 @@ def _targets(block: Block[Any], properties: dict[str, str], target: Target, miss
 
 
 def _beside(
-    source: Source, read: list[tuple[Block[Any], Record]], seen: int, table: Sequence[dict[str, str]]
-) -> list[tuple[Block[Any], Record]]:
-    """The records with the properties of a table that stands in another file."""
+    source: Source, found: list[tuple[Block[Any], dict[str, Any]]], seen: int, table: Sequence[dict[str, str]]
+) -> list[tuple[Block[Any], dict[str, Any]]]:
+    """What is said of every molecule, with the properties of a table that stands in another file."""
     if len(table) == seen:
-        rows = [table[block.number - 1] for block, _ in read]
-    elif len(table) == len(read):
+        rows = [table[block.number - 1] for block, _ in found]
+    elif len(table) == len(found):
         rows = list(table)
     else:
         raise source.error(
             f"have as many records as its table has rows, {len(table)}",
-            f"{seen} records, of which {len(read)} can be read",
+            f"{seen} records, of which {len(found)} can be read",
             "the whole file",
             "Pass the table of this file.",
         )
     return [
-        (block, dataclasses.replace(record, meta={**record.meta, "properties": {**_properties(record), **row}}))
-        for (block, record), row in zip(read, rows, strict=True)
+        (block, {**meta, "properties": {**meta.get("properties", {}), **row}})
+        for (block, meta), row in zip(found, rows, strict=True)
     ]
-
-
-def _properties(record: Record) -> dict[str, str]:
-    return record.meta.get("properties", {})

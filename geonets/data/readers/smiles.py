@@ -7,11 +7,9 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import torch
-
 from geonets.core.errors import OptionError
 from geonets.core.structure import Structure
-from geonets.data.interop.chemistry import LABELS, MARKS, Problem, Quiet, parsed, structure_of
+from geonets.data.interop.chemistry import Problem, Quiet, of_strings, parsed
 from geonets.data.readers.molecules import Block, Record, read_records
 from geonets.data.readers.source import Source
 
@@ -55,13 +53,9 @@ def read_smiles(
     def record(block: Block[dict[str, str]]) -> Record:
         return _record(block, column, hydrogens)
 
-    def build(records: list[Record], y: torch.Tensor | None) -> Structure:
-        strings = [one.meta["smiles"] for one in records]
-        stereo = [MARKS.search(string) is not None for string in strings]
-        labels = [LABELS.search(string) is not None for string in strings]
+    def build(records: list[Record]) -> Structure:
         meta = [one.meta for one in records]
-        mols = [one.mol for one in records]
-        return structure_of(mols, features, stereo=stereo, labels=labels, y=y, meta=meta)
+        return of_strings([one.mol for one in records], [record["smiles"] for record in meta], features, meta)
 
     blocks = _lines(source) if column is None else _rows(source, column, separator)
     with Quiet():

@@ -154,3 +154,13 @@ def test_rdkit_prints_nothing() -> None:
     code = "import geonets as gn; gn.molecule(['C1CC', 'c1ccc1C', 'CF(F)F', 'C'], on_error='skip')"
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ran.stdout == ran.stderr == ""
+
+
+def test_molecules_may_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = gn.molecule(MOLECULES, y=torch.arange(len(MOLECULES)))
+    monkeypatch.setattr("geonets.data.interop.chemistry.smiles.MOST", 3)
+    parts = gn.molecule(MOLECULES, y=torch.arange(len(MOLECULES)))
+    for level in ("nodes", "edges", "globals"):
+        ours, theirs = getattr(parts, level), getattr(whole, level)
+        assert ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
+    assert parts.meta == whole.meta and torch.equal(parts.topology.links.senders, whole.topology.links.senders)

@@ -10,7 +10,7 @@ import torch
 
 from geonets.core.options import one_of
 from geonets.core.packages import require
-from geonets.core.structure import Structure
+from geonets.core.structure import Structure, batch
 from geonets.data.constructors import graph
 
 ATOM_FEATURES = (
@@ -38,6 +38,12 @@ SCHEMES = ("rdkit", "pyg")
 LOWEST_CHARGE = -5
 """Where PyG begins to count formal charges."""
 
+
+RARE = ("isotope", "atom_map", "chiral_permutation")
+"""Node fields that are there only where some atom needs one; 0 says nothing."""
+
+MOST = 4096
+"""How many of RDKit's molecules, each of which takes some 20 kB, are held before they become numbers."""
 
 LARGE = 1000
 """From so many bonds on the way of asking for them matters."""
@@ -132,7 +138,7 @@ def _tables(
     bond_lists: dict[str, list[int]] = {name: [] for name in (*of_bonds, *rare_of_bonds)}
     counts = []
     for row, mol in enumerate(mols):
-        atoms, bonds = list(mol.GetAtoms()), _bonds(mol)
+        atoms, bonds = list(map(mol.GetAtomWithIdx, range(mol.GetNumAtoms()))), _bonds(mol)
         counts.append((len(atoms), len(bonds)))
         for lists, members, common, rare in (
             (atom_lists, atoms, of_atoms, rare_of_atoms),
@@ -149,13 +155,33 @@ def _tables(
 def _bonds(mol: Any) -> list[Any]:
     """All bonds in their order; RDKit finds the n-th one by counting, so large molecules are asked atom by atom."""
     if mol.GetNumBonds() < LARGE:
-        return list(mol.GetBonds())
+        return list(map(mol.GetBondWithIdx, range(mol.GetNumBonds())))
     bonds = {bond.GetIdx(): bond for atom in mol.GetAtoms() for bond in atom.GetBonds()}
     return [bonds[number] for number in range(len(bonds))]
 
 
 def _columns(lists: Iterable[tuple[str, list[int]]]) -> dict[str, np.ndarray]:
     return {name: np.fromiter(values, np.int64, len(values)) for name, values in lists}
+
+
+def together(parts: Sequence[Structure]) -> Structure:
+    """The molecules of several structures as one: with the fields that some atom needs, and those that all have."""
+    codes = require("rdkit.Chem", "rdkit").BondType
+    kinds = torch.tensor([int(getattr(codes, name)) for name in BOND_TYPES])
+    names = {level: {name for part in parts for name in getattr(part, level)} for level in ("nodes", "edges")}
+    whole = []
+    for part in parts:
+        nodes: dict[str, torch.Tensor | None] = {}
+        for name in names["nodes"] - part.nodes.keys():
+            if name in RARE:
+                nodes[name] = torch.zeros(part.num_nodes, dtype=torch.int64)
+        for name in ("pos", "partial_charge"):
+            if any(name not in other.nodes for other in parts):
+                nodes[name] = None
+        lacks = "bond_type" in names["edges"] - part.edges.keys()
+        edges = {"bond_type": kinds[part.topology.links.edge_type]} if lacks else {}
+        whole.append(part.replace(nodes=nodes, edges=edges))
+    return batch(whole) if len(whole) > 1 else whole[0]
 
 
 def _permutation(atom: Any) -> int:

@@ -12,7 +12,7 @@ from torch import Tensor
 from geonets.core.errors import DtypeError, StructureError
 from geonets.core.packages import require
 from geonets.core.structure import Structure
-from geonets.data.interop.chemistry.features import ATOM_FEATURES, BOND_FEATURES, BOND_TYPES, structure_of
+from geonets.data.interop.chemistry.features import ATOM_FEATURES, BOND_FEATURES, BOND_TYPES, RARE, structure_of
 from geonets.data.interop.chemistry.problems import Quiet
 from geonets.data.interop.refusals import refuse_losses
 
@@ -29,9 +29,6 @@ RESIDUE = {
     "hetero": "IsHeteroAtom",
 }
 """What `meta["residues"]` tells of each atom that came from a PDB file, and RDKit's word for it."""
-
-RARE = ("isotope", "atom_map", "chiral_permutation", "partial_charge")
-"""Node fields that are there where some atom has one."""
 
 CHARGES = ("_TriposPartialCharge", "_GasteigerCharge", "PartialCharge")
 """Where RDKit keeps partial charges, in units of the elementary charge: of MOL2, computed, of SDF."""
@@ -114,7 +111,7 @@ def to_rdkit(structure: Structure) -> Any:
         >>> Chem.MolToSmiles(to_rdkit(molecule("C[C@H](N)C(=O)O")))
         'C[C@H](N)C(=O)O'
     """
-    refuse_losses(structure, "RDKit", nodes=("x", "pos", *RARE), edges=("edge_attr", "bond_type"))
+    refuse_losses(structure, "RDKit", nodes=("x", "pos", "partial_charge", *RARE), edges=("edge_attr", "bond_type"))
     x, edge_attr = structure.x, structure.edge_attr
     links = structure.topology.links
     widths = [None if rows is None else tuple(rows.shape[1:]) for rows in (x, edge_attr)]
@@ -206,7 +203,7 @@ def _mol(item: Structure) -> Any:
     chem = require("rdkit.Chem", "rdkit")
     mol = chem.RWMol()
     x = dict(zip(ATOM_FEATURES, item.x.double().T.tolist(), strict=True))
-    rare = {name: item.nodes[name].tolist() for name in RARE if name in item.nodes}
+    rare = {name: item.nodes[name].tolist() for name in (*RARE, "partial_charge") if name in item.nodes}
     for row, number in enumerate(x["atomic_number"]):
         atom = chem.Atom(int(number))
         atom.SetFormalCharge(int(x["formal_charge"][row]))

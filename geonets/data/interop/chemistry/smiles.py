@@ -11,7 +11,7 @@ from geonets.core.options import one_of
 from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.core.tensors import as_tensor
-from geonets.data.interop.chemistry.features import structure_of
+from geonets.data.interop.chemistry.features import MOST, structure_of, together
 from geonets.data.interop.chemistry.problems import Problem, Quiet, problem_of
 
 WRAPS = re.compile(r"\[\d{4,}|\[[^\]]*(?:[+-]\d{3,}|H\d{2,})")
@@ -84,13 +84,15 @@ def molecule(
     """
     one_of("on_error", on_error, ("raise", "skip"))
     strings = [smiles] if isinstance(smiles, str | bytes) else list(smiles)
-    rows, mols, errors = [], [], []
+    rows: list[int] = []
+    mols: list[Any] = []
+    errors: list[ReadError] = []
+    parts: list[Structure] = []
     with Quiet():
         for row, string in enumerate(strings):
             if not isinstance(string, str):
-                raise DtypeError(
-                    f"`smiles` must be strings; got {type(string).__name__} (row {row}). Pass SMILES text."
-                )
+                kind = type(string).__name__
+                raise DtypeError(f"`smiles` must be strings; got {kind} (row {row}). Pass SMILES text.")
             found = parsed(string, hydrogens)
             if isinstance(found, Problem):
                 errors.append(_error(string, row, found))
@@ -99,27 +101,37 @@ def molecule(
             else:
                 rows.append(row)
                 mols.append(found)
-    if not mols:
+            if len(mols) == MOST:
+                parts.append(of_strings(mols, [strings[kept] for kept in rows[-MOST:]], features))
+                mols = []
+    if not rows:
         got = f"{len(errors)} that are none" if errors else "none"
         raise ReadError(f"`smiles` must hold at least one molecule; got {got}. Pass SMILES strings.")
-    target = None if y is None else as_tensor(y, "y")
-    if target is not None and errors:
+    if mols:
+        parts.append(of_strings(mols, [strings[kept] for kept in rows[-len(mols) :]], features))
+    structure = together(parts)
+    if y is not None:
+        target = as_tensor(y, "y")
         if not target.ndim or len(target) != len(strings):
             raise ShapeError(
                 f"`y` must have one row for each of the {len(strings)} strings; got shape {tuple(target.shape)}. "
                 "Targets of strings that are left out are left out with them."
             )
-        target = target[rows]
-    kept = [strings[row] for row in rows]
-    structure = structure_of(
+        structure = structure.replace(globals={"y": target[rows] if errors else target})
+    return structure if on_error == "raise" else (structure, errors)
+
+
+def of_strings(
+    mols: Sequence[Any], strings: Sequence[str], features: str, meta: Sequence[dict[str, Any]] | None = None
+) -> Structure:
+    """Molecules as a Structure, where their strings tell which of them need to be asked for rare features."""
+    return structure_of(
         mols,
         features,
-        stereo=[MARKS.search(string) is not None for string in kept],
-        labels=[LABELS.search(string) is not None for string in kept],
-        y=target,
-        meta=[{"smiles": string} for string in kept],
+        stereo=[MARKS.search(string) is not None for string in strings],
+        labels=[LABELS.search(string) is not None for string in strings],
+        meta=[{"smiles": string} for string in strings] if meta is None else meta,
     )
-    return structure if on_error == "raise" else (structure, errors)
 
 
 def parsed(smiles: str, hydrogens: bool | None = None) -> Any:
