@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from cases import Molecules, batches, conv2d, gcn, lstm
 from harness import compare, one_thread, table
+from loading import cold_epoch, epoch
 
 import geonets as gn
 
@@ -25,7 +26,8 @@ def main() -> None:
     one_thread()
     molecules = Molecules()
     outcomes = []
-    for case in (conv2d(), lstm(), batches(molecules), gcn(molecules, False), gcn(molecules, True)):
+    graphs = (batches(molecules), epoch(molecules), cold_epoch(molecules), gcn(molecules, False), gcn(molecules, True))
+    for case in (conv2d(), lstm(), *graphs):
         outcomes.append(compare(case, options.rounds))
         print(table(outcomes[-1:]).splitlines()[-1], flush=True)
     if not options.dry:

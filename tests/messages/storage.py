@@ -16,6 +16,7 @@ from forging import forged, raw
 
 import geonets as gn
 from geonets.core.topology.base import Topology
+from geonets.data.storage import checksums
 from geonets.data.storage.checksums import NAME
 from messages.things import level
 
@@ -79,12 +80,16 @@ def flipped(name: str, use: Callable[[gn.Structure], Any]) -> Any:
 
 
 def cut_while_open() -> Any:
-    path = FOLDER / "cut.geonets"
-    gn.save(gn.Structure(gn.Set([5, 9_000_000]), {"x": torch.zeros(9_000_005)}), path)
-    opened = gn.load(path)
-    assert opened[[1, 1]].num_nodes == 18_000_000
-    os.truncate(path, 1 << 20)
-    return opened[[1, 1]]
+    path, large = FOLDER / "cut.geonets", checksums.LARGE
+    gn.save(gn.Structure(gn.Set([5, 9000]), {"x": torch.zeros(9005)}), path)
+    checksums.LARGE = 1000
+    try:
+        opened = gn.load(path)
+        assert opened[[1, 1]].num_nodes == 18_000
+        os.truncate(path, 1 << 14)
+        return opened[[1, 1]]
+    finally:
+        checksums.LARGE = large
 
 
 def written(content: bytes) -> Path:

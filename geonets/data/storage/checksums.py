@@ -12,8 +12,8 @@ from geonets.data.storage.mapped import Mapped
 BLOCK = 1 << 14
 """Bytes of a block: small, since a random item costs a block of every field."""
 
-TOGETHER = 64
-"""Blocks that are read at once, at most."""
+LARGE = 1 << 27
+"""Bytes of a tensor from which scattered rows are read piece by piece: slower, but nothing is left behind in memory."""
 
 NAME = "geonets.checksums"
 """The tensor that holds them: first that of the header, then those of every tensor's blocks, in the file's order."""
@@ -47,6 +47,7 @@ class Blocks:
 
     def __init__(self, mapped: Mapped, entry: Entry, wanted: np.ndarray) -> None:
         self.mapped, self.entry, self.wanted = mapped, entry, wanted
+        self.is_large = entry.stop - entry.start >= LARGE
         self.pending = np.ones(len(wanted), dtype=bool)
         self.num_pending = len(wanted)
 
@@ -72,19 +73,16 @@ class Blocks:
         return self._compare(np.unique(touched[self.pending[touched]]))
 
     def _compare(self, blocks: np.ndarray) -> tuple[int, int] | None:
-        """Compare blocks, those that follow one another read together."""
-        ends = np.append(np.flatnonzero((np.diff(blocks) > 1) | (blocks[1:] % TOGETHER == 0)), len(blocks) - 1)
-        firsts = blocks[np.append(0, ends[:-1] + 1)] if len(blocks) else blocks
-        starts = (self.entry.start + firsts * BLOCK).tolist()
-        stops = np.minimum(self.entry.start + (blocks[ends] + 1) * BLOCK, self.entry.stop).tolist() if starts else []
-        for start, stop in zip(starts, stops, strict=True):
-            self.mapped.expect(start, stop)
-        for first, start, stop in zip(firsts.tolist(), starts, stops, strict=True):
-            found = np.array(checksums(memoryview(self.mapped.piece(start, stop))), self.wanted.dtype)
-            wanted = self.wanted[first : first + count_blocks(stop - start)]
-            if len(found) != len(wanted) or (found != wanted).any():
-                wrong = start + BLOCK * (int((found != wanted).argmax()) if len(found) == len(wanted) else 0)
-                return wrong, min(wrong + BLOCK, stop)
-            self.pending[first : first + len(found)] = False
-            self.num_pending -= len(found)
+        starts = (self.entry.start + blocks * BLOCK).tolist()
+        stops = np.minimum(self.entry.start + (blocks + 1) * BLOCK, self.entry.stop).tolist()
+        wanted = self.wanted[blocks].tolist()
+        if self.is_large:
+            for start, stop in zip(starts, stops, strict=True):
+                self.mapped.expect(start, stop)
+        read = self.mapped.piece if self.is_large else self.mapped.view
+        for start, stop, checksum in zip(starts, stops, wanted, strict=True):
+            if zlib.crc32(read(start, stop)) != checksum:
+                return start, stop
+        self.pending[blocks] = False
+        self.num_pending -= len(blocks)
         return None

@@ -33,6 +33,7 @@ class Mapped:
         self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         weakref.finalize(self, os.close, self._descriptor)
         self._map = _private(self._descriptor, os.fstat(self._descriptor).st_size)
+        self._view = memoryview(self._map)
 
     def tensor(self, entry: Entry) -> Tensor:
         """All of a tensor, over the map."""
@@ -49,7 +50,11 @@ class Mapped:
 
     def piece(self, start: int, stop: int) -> bytes:
         """Some bytes, fewer where the file ends before."""
-        return os.pread(self._descriptor, stop - start, start) if HAS_PREAD else self._map[start:stop]
+        return os.pread(self._descriptor, stop - start, start) if HAS_PREAD else bytes(self.view(start, stop))
+
+    def view(self, start: int, stop: int) -> memoryview:
+        """Some bytes over the map."""
+        return self._view[start:stop]
 
     def fill(self, target: memoryview, start: int) -> int:
         """Put the bytes from `start` on into a buffer; how many there were."""

@@ -18,11 +18,6 @@ AGAIN = "Restore the file from a copy, or save it again."
 MOST_ROWS = 1 << 20
 """That are checked at once."""
 
-MAPPED = 1 << 25
-"""Bytes of a tensor whose scattered rows are taken over the map; those of a larger one are read piece by piece, which
-is slower but leaves nothing behind in memory.
-"""
-
 
 @final
 class StoredRows(LaterRows):
@@ -64,7 +59,7 @@ class StoredRows(LaterRows):
         return self.tensor
 
     def take(self, rows: Rows) -> Tensor:
-        is_scattered = rows.span is None and self.tensor.nbytes > MAPPED
+        is_scattered = rows.span is None and self.blocks.is_large
         ranges = _ranges(rows) if is_scattered or self.blocks.num_pending else None
         if ranges is not None:
             self._compare(*ranges)

@@ -215,3 +215,13 @@ def test_two_processes_read_at_once(tmp_path: Path) -> None:
     commands = [[sys.executable, "-c", READER, str(tmp_path / "some.geonets"), str(seed)] for seed in (1, 2)]
     readers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for command in commands]
     assert [reader.communicate()[0].strip() for reader in readers] == [str(round(float(structure.x.sum()), 6))] * 2
+
+
+@pytest.mark.parametrize("make", [chain, graph, grid, sparse])
+def test_large_tensors_are_read_piece_by_piece(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geonets.data.storage.checksums.LARGE", 0)
+    structure = with_everything(make([3, 0, 5, 1, 30], 1))
+    again = stored(structure, tmp_path)
+    for chosen in ([4, 0], [1, 1, 2], [3], []):
+        assert_same_structure(again[chosen], structure[chosen])
+    assert_same_structure(again, structure)
