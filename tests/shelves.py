@@ -51,7 +51,7 @@ class Asking:
 
     def __init__(self, name: str, cards: Path, root: Path) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["geonets", "shelves"])
+        context.set_forkserver_preload(["geonets", "shelves", "requests", "filelock", "tqdm"])
         self.receiver, sender = context.Pipe(duplex=False)
         self.process = context.Process(target=ask, args=(name, str(cards), str(root), sender))
         self.process.start()
