@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import string
 import tomllib
 import types
 import typing
@@ -20,7 +21,7 @@ SHELVES = (HERE / "shelf", HERE.parents[2] / "datasets")
 """Where cards stand in a wheel, and in a checkout."""
 
 DIGEST = {"sha256": re.compile(r"[0-9a-f]{64}|" + UNVERIFIED), "md5": re.compile(r"[0-9a-f]{32}")}
-ADDRESS = re.compile(r"https?://[^\s]+|package:[^\s/]+/[^\s]+")
+ADDRESS = re.compile(r"https?://[^\s]+|package:\w+(/\w[\w.-]*)+")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -143,6 +144,12 @@ def _wrong(card: Card) -> typing.Iterator[tuple[str, str, str]]:
             yield f"tell the {key}", "nothing", key
     if len(card.split.fractions) != 3 or not 0.999 < sum(card.split.fractions) < 1.001 or min(card.split.fractions) < 0:
         yield "have three fractions that make one", repr(list(card.split.fractions)), "split.fractions"
+    yield from _wrong_reading(card)
+    for number, file in enumerate(card.files):
+        yield from _wrong_file(file, f"files[{number}]")
+
+
+def _wrong_reading(card: Card) -> typing.Iterator[tuple[str, str, str]]:
     if (card.read.format is None) == (card.read.recipe is None):
         yield "name a format or a recipe", f"{card.read.format!r} and {card.read.recipe!r}", "read"
     if card.read.format is not None and not (card.files or card.read.files):
@@ -150,13 +157,23 @@ def _wrong(card: Card) -> typing.Iterator[tuple[str, str, str]]:
     unknown = card.read.files.keys() - {*PARTS, "all"}
     if unknown:
         yield f"name files of all, or of {', '.join(PARTS)}", min(unknown), "read.files"
-    for number, file in enumerate(card.files):
-        yield from _wrong_file(file, f"files[{number}]")
+    for part, patterns in card.read.files.items():
+        for pattern in patterns:
+            if not _braces(pattern) <= card.read.choices.keys():
+                yield "have words in braces that are among its choices", repr(pattern), f"read.files.{part}"
     if card.read.label is not None:
         try:
             re.compile(card.read.label)
         except re.error as error:
             yield "have a regular expression there", f"{card.read.label!r}: {error}", "read.label"
+
+
+def _braces(pattern: str) -> set[str]:
+    """The words in braces of a pattern; the pattern itself where they make no sense."""
+    try:
+        return {word for _, word, _, _ in string.Formatter().parse(pattern) if word is not None}
+    except ValueError:
+        return {pattern}
 
 
 def _wrong_file(file: File, place: str) -> typing.Iterator[tuple[str, str, str]]:

@@ -117,6 +117,12 @@ BROKEN = {
     RIGHT + "skip = 1\n": ("have a bool there; got 1", "read.skip"),
     RIGHT + 'files.some = ["a"]\n': ("name files of all", "read.files"),
     RIGHT + 'files.train = "a"\n': ("have a list there; got 'a'", "read.files.train"),
+    RIGHT + 'files.val = ["{task}.off"]\n': (
+        "words in braces that are among its choices; got '{task}",
+        "read.files.val",
+    ),
+    RIGHT + 'files.val = ["{.off"]\n': ("words in braces that are among its choices", "read.files.val"),
+    RIGHT + '[[files]]\nname = "a"\naddresses = ["package:a/../b"]\n': ("begin with https://", "files[0].addresses"),
     RIGHT + 'recipe = "karate"\n': ("name a format or a recipe", "read"),
     RIGHT + 'label = "("\n': ("have a regular expression there", "read.label"),
     RIGHT.replace('files.all = ["*.off"]', ""): ("name the files to be read", "read.files"),
