@@ -197,3 +197,12 @@ def test_tables_of_quantum_chemistry() -> None:
     torch.testing.assert_close(energies.y[:2], torch.tensor([-596.35, -959.62]))
     nine = gn.read(folder / "qm9_mini.sdf", table="qm9_mini.sdf.csv", target=["mu", "gap"])
     assert nine.y.shape == (21, 2) and nine.pos.shape == (nine.num_nodes, 3)
+
+
+def test_letters_that_rdkit_cuts_into_halves(tmp_path: Path) -> None:
+    path = tmp_path / "a.sdf"
+    path.write_bytes(
+        mol().replace("M  CHG  1   6  -1", "M  CHG  1   6 xx").encode().replace(b"6 xx", b"6 \xa0\xa0\xa0")
+    )
+    with pytest.raises(gn.errors.ReadError, match="record 1, line 1"):
+        gn.read(path)

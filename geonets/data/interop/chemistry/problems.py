@@ -49,8 +49,10 @@ class Quiet:
 
     @property
     def messages(self) -> str:
-        """What RDKit would have printed; empty before RDKit 2026."""
-        return "" if self._captured is None else self._captured.messages
+        """What RDKit would have printed; empty before RDKit 2026, and where it cut a letter into halves."""
+        with contextlib.suppress(UnicodeDecodeError):
+            return "" if self._captured is None else self._captured.messages
+        return ""
 
     @property
     def reason(self) -> str:
