@@ -85,7 +85,8 @@ def _same(molecules: Molecules, ours: gn.Structure, theirs: Any) -> Iterator[tup
     from torch_geometric.data import Batch
 
     chosen = molecules.batch(3)
-    mine, other = ours[chosen], Batch.from_data_list([theirs[item] for item in chosen.tolist()])
+    mine = ours[chosen]
+    other: Any = Batch.from_data_list([theirs[item] for item in chosen.tolist()])
     links = mine.topology.links
     yield mine.x, other.x
     yield links.in_input_order(mine.edge_attr), other.edge_attr
