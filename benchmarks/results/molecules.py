@@ -92,7 +92,9 @@ def encoded(molecules: gn.Structure) -> gn.Structure:
     atoms = [functional.one_hot(column.long().clamp(max=most - 1), most) for column, most in classes]
     other = 1 - elements.sum(1, keepdim=True)
     x = torch.cat([elements, other, *atoms, charge[:, None], aromatic[:, None], ring[:, None]], 1)
-    kinds = functional.one_hot(molecules.topology.links.edge_type, NUM_BONDS)
+    bonds = molecules.topology.links.edge_type
+    assert bonds is not None
+    kinds = functional.one_hot(bonds, NUM_BONDS)
     stereo, conjugated = molecules.edge_attr[:, 1:2] > 0, molecules.edge_attr[:, 2:3]
     return molecules.replace(x=x, edge_attr=torch.cat([kinds, stereo, conjugated], 1).float())
 

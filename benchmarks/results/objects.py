@@ -93,5 +93,11 @@ def network(readout: str) -> nn.Module:
     for width, wider in ((6, 64), (64, 128), (128, 256)):
         shared += [gn.nn.Linear(width, wider), gn.nn.BatchNorm(wider), gn.nn.ReLU()]
     pooled = [*shared, gn.nn.Readout("max")] if readout == "max" else [gn.nn.Readout("mean"), *shared]
-    head = [gn.nn.Linear(256, 128), gn.nn.BatchNorm(128), gn.nn.ReLU(), gn.nn.Dropout(0.4), gn.nn.Linear(128, len(KINDS))]
+    head = [
+        gn.nn.Linear(256, 128),
+        gn.nn.BatchNorm(128),
+        gn.nn.ReLU(),
+        gn.nn.Dropout(0.4),
+        gn.nn.Linear(128, len(KINDS)),
+    ]
     return gn.nn.Sequential(*pooled, *head)

@@ -13,6 +13,7 @@ from trial import measured
 
 import geonets as gn
 
+State = tuple[Tensor, Tensor] | None
 SCORE, SEEDS = "nats a character", 3
 HIDDEN, EMBEDDED, ROWS, STEPS, EPOCHS, LR = 256, 64, 64, 64, 2, 1e-2
 
@@ -51,7 +52,9 @@ class Reader(nn.Module):
         self.lstm = gn.nn.LSTM(EMBEDDED, HIDDEN) if memory else None
         self.out = gn.nn.Linear(HIDDEN if memory else EMBEDDED, characters)
 
-    def forward(self, characters: Tensor, state: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
+    def forward(
+        self, characters: Tensor, state: tuple[Tensor, Tensor] | None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
         topology = gn.Chain(characters.shape[1], len(characters))
         embedded = self.embedding(gn.Structure(topology, {"x": characters.reshape(-1)}))
         if self.lstm is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +66,11 @@ def filters(rate: int) -> Tensor:
 
     Reference: O'Shaughnessy, "Speech communication: human and machine", 1987, p. 150.
     """
-    ends = 2595 * np.log10(1 + np.array([LOWEST, rate / 2]) / 700)
-    corners = 700 * (10 ** (np.linspace(*ends, BANDS + 2) / 2595) - 1)
-    low, middle, high = corners[:-2, None], corners[1:-1, None], corners[2:, None]
+    low, high = (2595 * math.log10(1 + hertz / 700) for hertz in (LOWEST, rate / 2))
+    corners = 700 * (10 ** (np.linspace(low, high, BANDS + 2) / 2595) - 1)
+    left, middle, right = corners[:-2, None], corners[1:-1, None], corners[2:, None]
     hertz = np.fft.rfftfreq(WINDOW, 1 / rate)[None]
-    triangles = np.minimum((hertz - low) / (middle - low), (high - hertz) / (high - middle))
+    triangles = np.minimum((hertz - left) / (middle - left), (right - hertz) / (right - middle))
     return torch.from_numpy(np.maximum(0, triangles)).float()
 
 

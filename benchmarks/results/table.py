@@ -17,9 +17,9 @@ class Row:
     Args:
         model: its name.
         scores: one a seed, fold set or split.
-        asked: a bound on their mean, as `(">=", 0.81)`; a twin's bound is on the other side. None where nothing is asked.
+        asked: a bound on their mean, as `(">=", 0.81)`; None where nothing is asked.
         published: what others report, with its source.
-        seconds: of one score, training and testing.
+        seconds: of CPU for one score, training and testing.
     """
 
     model: str
@@ -45,7 +45,7 @@ class Row:
         return [*head, asked, self.published, f"{self.seconds:.0f} s"]
 
 
-HEAD = ["model", "mean ± deviation", "range", "seeds", "asked", "published", "each"]
+HEAD = ["model", "mean ± deviation", "range", "seeds", "asked", "published", "CPU each"]
 
 
 def markdown(score: str, rows: Sequence[Row]) -> str:

@@ -17,7 +17,14 @@ Build = Callable[[], nn.Module]
 
 
 def learned(
-    build: Build, train: gn.Structure, seed: int, *, epochs: int, lr: float = 5e-3, batch_size: int = 32, decay: float = 1e-2
+    build: Build,
+    train: gn.Structure,
+    seed: int,
+    *,
+    epochs: int,
+    lr: float = 5e-3,
+    batch_size: int = 32,
+    decay: float = 1e-2,
 ) -> nn.Module:
     """A classifier, trained by the cross entropy of its rows with a one-cycle rate."""
     torch.manual_seed(seed)
@@ -50,9 +57,9 @@ def measured(
     published: str = "",
 ) -> Row:
     """The row of a score that is taken once a seed."""
-    start = time.perf_counter()
+    start = time.process_time()
     scores = [once(seed) for seed in seeds]
-    return Row(model, scores, asked, published, (time.perf_counter() - start) / len(scores))
+    return Row(model, scores, asked, published, (time.process_time() - start) / len(scores))
 
 
 def shuffled(count: int, seed: int) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,7 @@ def tested(solids: gn.Structure, kernel: int, seed: int) -> float:
 def network(kernel: int) -> nn.Module:
     """Convolutions that halve the grid, and the mean of what they find."""
     layers: list[nn.Module] = []
-    for width, wider in zip(WIDTHS, WIDTHS[1:], strict=False):
+    for width, wider in itertools.pairwise(WIDTHS):
         convolution = gn.nn.Conv3d(width, wider, kernel, stride=2, padding=kernel // 2)
         layers += [convolution, gn.nn.BatchNorm(wider), gn.nn.ReLU()]
     return gn.nn.Sequential(*layers, gn.nn.Readout("mean"), gn.nn.Linear(WIDTHS[-1], 2))
