@@ -52,9 +52,7 @@ class Reader(nn.Module):
         self.lstm = gn.nn.LSTM(EMBEDDED, HIDDEN) if memory else None
         self.out = gn.nn.Linear(HIDDEN if memory else EMBEDDED, characters)
 
-    def forward(
-        self, characters: Tensor, state: tuple[Tensor, Tensor] | None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
+    def forward(self, characters: Tensor, state: State) -> tuple[Tensor, State]:
         topology = gn.Chain(characters.shape[1], len(characters))
         embedded = self.embedding(gn.Structure(topology, {"x": characters.reshape(-1)}))
         if self.lstm is None:
