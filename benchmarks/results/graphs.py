@@ -14,7 +14,7 @@ from trial import measured
 import geonets as gn
 from geonets.training import accuracy, predict
 
-SCORE, SEEDS = "accuracy, 10 folds", 3
+SCORE = "accuracy of a fold"
 HIDDEN, DEPTH, DROPOUT, LR, EPOCHS, BATCH = 32, 4, 0.5, 0.01, 100, 32
 HALVE, MOST_DEGREE = 50, 64
 PUBLISHED = {
@@ -24,6 +24,7 @@ PUBLISHED = {
     "IMDB-BINARY": "GIN 0.751 (Xu et al. 2019, best epoch of all folds)",
 }
 ASKED = {"MUTAG": (">=", 0.80)}
+SEEDS = {"MUTAG": 3, "PROTEINS": 1, "ENZYMES": 1, "IMDB-BINARY": 1}
 
 
 def rows_of(name: str) -> Callable[[Path, range], list[Row]]:
@@ -43,8 +44,8 @@ def rows_of(name: str) -> Callable[[Path, range], list[Row]]:
     return rows
 
 
-def tested(graphs: gn.Structure, seed: int, edges: bool) -> float:
-    """Mean accuracy over ten folds, each in the epoch that is best on a tenth of its training graphs."""
+def tested(graphs: gn.Structure, seed: int, edges: bool) -> list[float]:
+    """The accuracies of ten folds, each in the epoch that is best on a tenth of its training graphs."""
     from sklearn.model_selection import StratifiedKFold, train_test_split
 
     labels = graphs.y.numpy()
@@ -53,7 +54,7 @@ def tested(graphs: gn.Structure, seed: int, edges: bool) -> float:
         train, validation = train_test_split(known, test_size=0.1, stratify=labels[known], random_state=seed)
         parts = [graphs[torch.from_numpy(part)] for part in (train, validation, test)]
         found.append(learned(*parts, seed=10 * seed + fold, edges=edges))
-    return sum(found) / len(found)
+    return found
 
 
 def learned(train: gn.Structure, validation: gn.Structure, test: gn.Structure, *, seed: int, edges: bool) -> float:

@@ -28,7 +28,7 @@ Rows = Callable[[Path, range], list[Row]]
 RESULTS: dict[str, tuple[str, int, Rows]] = {
     "cora": (cora.SCORE, cora.SEEDS, cora.rows),
     **{name: (molecules.SCORE, molecules.SEEDS, molecules.rows_of(name)) for name in molecules.FILES},
-    **{name.lower(): (graphs.SCORE, graphs.SEEDS, graphs.rows_of(name)) for name in graphs.PUBLISHED},
+    **{name.lower(): (graphs.SCORE, graphs.SEEDS[name], graphs.rows_of(name)) for name in graphs.PUBLISHED},
     "dales": (objects.SCORE, objects.SEEDS, objects.rows),
     "modelnet10": (voxels.SCORE, voxels.SEEDS, voxels.rows),
     "mnist": (mnist.SCORE, mnist.SEEDS, mnist.rows),

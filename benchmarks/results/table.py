@@ -16,10 +16,10 @@ class Row:
 
     Args:
         model: its name.
-        scores: one a seed, fold set or split.
+        scores: one a seed, or one a fold of each seed.
         asked: a bound on their mean, as `(">=", 0.81)`; None where nothing is asked.
         published: what others report, with its source.
-        seconds: of CPU for one score, training and testing.
+        seconds: of CPU for one seed, training and testing.
     """
 
     model: str
@@ -45,7 +45,7 @@ class Row:
         return [*head, asked, self.published, f"{self.seconds:.0f} s"]
 
 
-HEAD = ["model", "mean ± deviation", "range", "seeds", "asked", "published", "CPU each"]
+HEAD = ["model", "mean ± deviation", "range", "scores", "asked", "published", "CPU each"]
 
 
 def markdown(score: str, rows: Sequence[Row]) -> str:

@@ -51,15 +51,16 @@ def score(model: nn.Module, test: gn.Structure) -> float:
 
 def measured(
     model: str,
-    once: Callable[[int], float],
+    once: Callable[[int], float | list[float]],
     seeds: Sequence[int],
     asked: tuple[str, float] | None = None,
     published: str = "",
 ) -> Row:
-    """The row of a score that is taken once a seed."""
+    """The row of a score that is taken once a seed, or once a fold."""
     start = time.process_time()
-    scores = [once(seed) for seed in seeds]
-    return Row(model, scores, asked, published, (time.process_time() - start) / len(scores))
+    taken = [once(seed) for seed in seeds]
+    scores = [score for one in taken for score in (one if isinstance(one, list) else [one])]
+    return Row(model, scores, asked, published, (time.process_time() - start) / len(taken))
 
 
 def shuffled(count: int, seed: int) -> Tensor:
