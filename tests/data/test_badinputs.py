@@ -49,11 +49,11 @@ def complaint(case: dict[str, Any]) -> str | None:
         return f"{found['ended']}: {found.get('kind')} {found.get('message')}"
     if case["expect"] not in (found["ended"], "accept_or_error"):
         return f"must end as {case['expect']}: {found['ended']} {found.get('message', '')}"
-    if found["ended"] == "accept" and case.get("check") and case["kind"] == "file" and found["holds"] is None:
+    if found["ended"] == "accept" and case.get("check") and case["kind"] in ("file", "dir") and found["holds"] is None:
         return "loads, and no check says that it loads correctly"
     if found["ended"] == "accept" and found["holds"] is False:
         return "loads wrongly"
-    if found["ended"] == "error" and case["kind"] == "file" and not (found["source"] and found["place"]):
+    if found["ended"] == "error" and case["kind"] in ("file", "dir") and not (found["source"] and found["place"]):
         return f"the error names no file or no place: {found['message']}"
     if found["wrote"] or found["escaped"]:
         return f"files were written: {found['wrote']}"
