@@ -88,7 +88,7 @@ def dataset(
 
 
 def _root(root: str | Path | None) -> Path:
-    chosen = root or os.environ.get(CACHE) or require("pooch").os_cache("geonets")
+    chosen = root or os.environ.get(CACHE) or require("platformdirs").user_cache_dir("geonets")
     return Path(chosen).expanduser()
 
 

@@ -154,7 +154,7 @@ class _Download:
 
     def _answer(self, have: int) -> Any:
         """The answer at the end of all redirects, each of which must lead to another web address."""
-        requests = require("requests", "pooch")
+        requests = require("requests")
         headers = {"Accept-Encoding": "identity", "User-Agent": "geonets"}
         if have:
             headers["Range"] = f"bytes={have}-"
@@ -215,7 +215,7 @@ class _Download:
 
     def _chunks(self, answer: Any) -> Iterator[bytes]:
         """What comes, as it comes, until the time is up."""
-        broken = (require("urllib3", "pooch").exceptions.HTTPError, http.client.HTTPException)
+        broken = (require("urllib3").exceptions.HTTPError, http.client.HTTPException)
         try:
             while chunk := answer.raw.read1(CHUNK, decode_content=False):
                 yield chunk
