@@ -110,7 +110,8 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("must have a name, three coordinates and a type .*line 9", lambda: read("a.mol2", mol2("2 O 1", "2 O x"))),
     ("must have two atoms and a type for each bond; .*line 11", lambda: read("a.mol2", mol2("1 1 2", "1 x 2"))),
     ("must have bonds between atoms 1 to 2; got '1 1 3 1'", lambda: read("a.mol2", mol2("1 1 2", "1 1 3"))),
-    ("must have atoms; got none", lambda: read("a.pdb", "END\n")),
+    ("must hold a molecule in this format; got what RDKit cannot read", lambda: read("a.pdb", "END\n")),
+    ("must have atoms; got none", lambda: read("a.pdb", pdb().replace(" LIG", "BLIG"))),
     (
         "must have three coordinates for each atom; .*record 1, line 3",
         lambda: read("a.pdb", pdb().replace("1.38", "x")),

@@ -61,8 +61,6 @@ def _models(source: Source) -> Iterator[Block[list[str]]]:
 
 def _record(block: Block[list[str]], connect: bool) -> Record:
     atoms = [at for at, line in enumerate(block.content) if line.startswith(ATOMS)]
-    if not atoms:
-        raise block.error("have atoms", "none", "the whole file", "Check that it is a PDB file.")
     for at in atoms:
         line = block.content[at]
         if not all(is_finite(line[columns]) for columns in COORDINATES):
@@ -70,7 +68,10 @@ def _record(block: Block[list[str]], connect: bool) -> Record:
     chem = require("rdkit.Chem", "rdkit")
     parse = functools.partial(chem.MolFromPDBBlock, removeHs=False, proximityBonding=connect)
     kept = [line for line in block.content if line.startswith((*ATOMS, *BESIDE))]
-    mol = parsed_block(block, parse, "\n".join(kept) + "\nEND\n", lambda atom: atoms[min(atom, len(atoms) - 1)])
+    text = "\n".join(kept).encode("ascii", "replace").decode()  # RDKit would cut letters of several bytes
+    mol = parsed_block(block, parse, f"{text}\nEND\n", lambda atom: atoms[min(atom, len(atoms) - 1)])
+    if not mol.GetNumConformers():
+        raise block.error("have atoms", "none", "the whole file", "Check that it is a PDB file.")
     mol.GetConformer().Set3D(True)  # RDKit takes a flat one for a drawing
     chem.AssignStereochemistryFrom3D(mol)
     name = mol.GetProp("_Name") if mol.HasProp("_Name") else ""

@@ -204,3 +204,10 @@ def test_letters_that_rdkit_cuts_into_halves(tmp_path: Path) -> None:
     path.write_bytes(mol().encode().replace(b"-0.1312 H", b"-0.1312\xa0H"))
     with pytest.raises(gn.errors.ReadError, match="record 1, line 1"):
         gn.read(path)
+
+
+def test_names_of_atoms_in_old_encodings(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdb"
+    path.write_bytes(pdb().encode().replace(b"C1   LIG", b"C\xe91  LIG"))
+    structure: Any = gn.read(path)
+    assert structure.num_nodes == 12 and "?" in structure.meta[0]["residues"]["name"][0]
