@@ -11,6 +11,8 @@ from promises import EXCEPTIONS, IDS, LAYERS, RAGGED, UNIFORM, breaks, inputs_of
 
 import geonets as gn
 
+pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN:UserWarning")
+
 
 @pytest.mark.parametrize("counts", [UNIFORM, [3, 0, 2]], ids=["uniform", "ragged"])
 @pytest.mark.parametrize(("name", "draw"), LAYERS, ids=IDS)

@@ -84,7 +84,11 @@ def dataset(
     materials = Materials(card, home, place, accept_licence, limits or Limits())
     entry = _Entry(card, materials, options)
     prepared = None if refresh else entry.opened()
-    return _dataset(card, prepared if prepared is not None else entry.prepared(refresh))
+    if prepared is None:
+        prepared = entry.prepared(refresh)
+    else:
+        entry.swept()
+    return _dataset(card, prepared)
 
 
 def _root(root: str | Path | None) -> Path:
@@ -133,6 +137,13 @@ class _Entry:
             warnings.warn(f"{self.card.name} is prepared again: {folder / MADE} is damaged.", stacklevel=2)
             return None
         return Prepared(full, made["rows"], made["notes"])
+
+    def swept(self) -> None:
+        """Remove what a process left behind that was killed when all was in place, unless one is at work now."""
+        filelock, home = require("filelock"), self.materials.home
+        if any(home.glob(".working-*")):
+            with contextlib.suppress(filelock.Timeout, OSError), filelock.FileLock(home / ".lock", timeout=0):
+                clean(home)
 
     def prepared(self, refresh: bool) -> Prepared:
         """Bring and read the files, unless another process did so in the meantime."""

@@ -78,6 +78,16 @@ def test_a_flipped_bit_of_a_download_is_noticed_and_mended(tmp_path: Path) -> No
         assert len(server.asked) == 2
 
 
+def test_what_a_killed_process_left_behind_is_swept(tmp_path: Path) -> None:
+    with serving({"corner": CONTENT}) as server:
+        cards = shelf(tmp_path / "cards", server.address("corner"))
+        gn.dataset("corner", cards=cards, root=tmp_path / "root")
+        (home,) = (tmp_path / "root").iterdir()
+        (home / ".working-1").mkdir()
+        gn.dataset("corner", cards=cards, root=tmp_path / "root")
+        assert not list(home.glob(".working-*"))
+
+
 @pytest.mark.parametrize("name", ["full.geonets", "made.json"])
 def test_a_flipped_bit_of_what_was_prepared_is_noticed(name: str, tmp_path: Path) -> None:
     with serving({"corner": CONTENT}) as server:
