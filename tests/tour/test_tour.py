@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import geonets as gn
+from geonets.data.catalog.shapes import clouds, on_surface, solids
 from geonets.tour import PARTS, digits, molecules, shapes, tour, weather
 from geonets.tour.breakage import shuffled_places, without_edges, without_positions
 from geonets.tour.trials import Bound
@@ -93,7 +94,7 @@ def test_twins_break_one_thing():
 
 
 def test_the_flat_mlp_of_the_solids_reads_the_points_in_order():
-    flat, cloud = shapes.FlatMLP().eval(), shapes.clouds(1, seed=0)
+    flat, cloud = shapes.FlatMLP().eval(), clouds(1, shapes.POINTS, seed=0)
     order = torch.randperm(shapes.POINTS, generator=torch.Generator().manual_seed(0))
     turned = cloud.replace(pos=cloud.pos.reshape(6, -1, 3)[:, order].flatten(0, 1))
     assert not torch.allclose(flat(cloud).x, flat(turned).x)
@@ -103,15 +104,15 @@ def test_the_flat_mlp_of_the_solids_reads_the_points_in_order():
 
 def test_the_points_that_decided_decide_alone():
     net: Any = shapes.set_model().eval()
-    cloud = shapes.clouds(1, seed=0)[0]
+    cloud = clouds(1, shapes.POINTS, seed=0)[0]
     kept = net.critical_points(cloud)
     assert 0 < int(kept.sum()) < len(kept)
     torch.testing.assert_close(net(gn.points([cloud.pos[kept]])).x, net(cloud).x)
 
 
 def test_the_solids_tell_themselves_apart_by_shape_and_not_by_size():
-    for mesh in shapes.solids().values():
-        distance = torch.as_tensor(shapes._on_surface(mesh, 4000, 1)).square().sum(1).mean()
+    for mesh in solids().values():
+        distance = torch.as_tensor(on_surface(mesh, 4000, 1)).square().sum(1).mean()
         assert float(distance) == pytest.approx(1, abs=0.05)
 
 
