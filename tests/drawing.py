@@ -169,3 +169,16 @@ def assert_same(ours: list[Tensor], theirs: list[Tensor], tolerance: float = 1e-
         torch.testing.assert_close(
             mine, other, atol=tolerance, rtol=tolerance, msg=lambda text, p=position: f"part {p}: {text}"
         )
+
+
+ANY = st.one_of(
+    chains(2),
+    grids(2, 2),
+    grids(2, 3),
+    grids(2, 2, periodic=True),
+    sets(2),
+    graphs(2, edge_channels=2, dim=3, num_types=3),
+    sparse_grids(2),
+    products(2),
+)
+"""Structures of every kind, with two channels."""

@@ -9,10 +9,10 @@ import torch
 from table import Row
 from torch import Tensor, nn
 from torch.nn import functional
-from trial import measured, shuffled
+from trial import learned, measured, shuffled
 
 import geonets as gn
-from geonets.training import fit, predict, rmse
+from geonets.training import predict, rmse
 
 SCORE, SEEDS = "RMSE, log units", 5
 WIDTH, DEPTH, DROPOUT, BATCH, LR, DECAY = 96, 5, 0.2, 64, 2e-3, 1e-2
@@ -61,19 +61,15 @@ def error(molecules: gn.Structure, seed: int, epochs: int, edges: bool) -> float
     """The root of the mean squared error on a tenth of the molecules."""
     train, test = (molecules[part] for part in parts(len(molecules), seed))
     mean, deviation = train.y.mean(), train.y.std()
-    torch.manual_seed(seed)
-    model = network(molecules.x.shape[1], molecules.edge_attr.shape[1], edges)
-    fit(
-        model,
+    model = learned(
+        lambda: network(molecules.x.shape[1], molecules.edge_attr.shape[1], edges),
         train,
-        lambda rows, y: functional.mse_loss(rows[:, 0], (y - mean) / deviation),
+        seed,
         epochs=epochs,
-        batch_size=BATCH,
         lr=LR,
-        seed=seed,
-        weight_decay=DECAY,
-        schedule="one_cycle",
-        progress=f"seed {seed}",
+        batch_size=BATCH,
+        decay=DECAY,
+        loss=lambda rows, y: functional.mse_loss(rows[:, 0], (y - mean) / deviation),
     )
     return rmse(predict(model, test)[:, 0] * deviation + mean, test.y)
 

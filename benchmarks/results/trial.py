@@ -14,6 +14,7 @@ import geonets as gn
 from geonets.training import accuracy, fit, predict
 
 Build = Callable[[], nn.Module]
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def learned(
@@ -25,14 +26,15 @@ def learned(
     lr: float = 5e-3,
     batch_size: int = 32,
     decay: float = 1e-2,
+    loss: Loss = functional.cross_entropy,
 ) -> nn.Module:
-    """A classifier, trained by the cross entropy of its rows with a one-cycle rate."""
+    """A network, trained with a one-cycle rate: a classifier, unless its rows are given another loss."""
     torch.manual_seed(seed)
     model = build()
     fit(
         model,
         train,
-        functional.cross_entropy,
+        loss,
         epochs=epochs,
         batch_size=batch_size,
         lr=lr,

@@ -8,24 +8,13 @@ from typing import Any
 
 import pytest
 import torch
-from drawing import SEEDS, chains, graphs, grids, products, sets, sparse_grids
+from drawing import ANY, SEEDS, graphs
 from every_layer.structures import chain, cloud, forest, graph, grid, moving, ring, sparse, torus, volume
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils import _pytree as pytree
 
 import geonets as gn
-
-ANY = st.one_of(
-    chains(2),
-    grids(2, 2),
-    grids(2, 3),
-    grids(2, 2, periodic=True),
-    sets(2),
-    graphs(2, edge_channels=2, dim=3),
-    sparse_grids(2),
-    products(2),
-)
 
 
 def with_everything(structure: gn.Structure) -> gn.Structure:

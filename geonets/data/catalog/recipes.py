@@ -22,6 +22,7 @@ from geonets.data.catalog import shapes
 from geonets.data.constructors import chain, grid, points
 from geonets.data.readers.read import read_source
 from geonets.data.readers.source import Source
+from geonets.data.readers.text import read_text
 
 Files = dict[str, list[tuple[str, Path]]]
 Made = tuple[Structure, dict[str, list[list[int]]], dict[str, Any]]
@@ -66,13 +67,10 @@ def nci(files: Files) -> Made:
     """Lines of a SMILES string and its polar surface area, behind a line of remarks; impossible atoms are left out."""
     from geonets.data.interop import molecule
 
-    chem, quiet = require("rdkit.Chem", "rdkit"), require("rdkit.rdBase", "rdkit").BlockLogs()
     rows = [line.rsplit(",", 1) for line in _lines(files) if line and not line.startswith("#")]
-    possible = [row for row in rows if chem.MolFromSmiles(row[0]) is not None]
-    del quiet
-    skipped = [f"{smiles} is no possible molecule" for smiles, area in rows if [smiles, area] not in possible]
-    y = torch.tensor([float(area) for _, area in possible])
-    return molecule([smiles for smiles, _ in possible], y=y), {}, {"skipped": skipped}
+    y = torch.tensor([float(area) for _, area in rows])
+    molecules, left_out = molecule([smiles for smiles, _ in rows], y=y, on_error="skip")
+    return molecules, {}, {"skipped": [str(error) for error in left_out]}
 
 
 def chembl(files: Files) -> Made:
@@ -88,11 +86,12 @@ def chembl(files: Files) -> Made:
 
 def characters(files: Files, *, fractions: Sequence[float]) -> Made:
     """One text as chains of characters, cut in the order of reading; `x` counts the characters that occur."""
-    text = np.frombuffer(Source(files["all"][0][1]).text.encode("utf-32-le"), np.uint32)
-    codes, numbers = np.unique(text, return_inverse=True)
-    stops = [round(share * len(text)) for share in itertools.accumulate(fractions)]
-    pieces = [torch.from_numpy(part.astype(np.int64))[:, None] for part in np.split(numbers, stops[:-1])]
-    return chain(pieces), {"train": [[0, 1]], "val": [[1, 2]], "test": [[2, 3]]}, {"words": [chr(c) for c in codes]}
+    text = read_text(Source(files["all"][0][1]))
+    assert text.meta is not None
+    stops = [round(share * text.num_nodes) for share in itertools.accumulate(fractions)]
+    pieces = torch.tensor_split(text.x[:, None], stops[:-1])
+    spans = {"train": [[0, 1]], "val": [[1, 2]], "test": [[2, 3]]}
+    return chain(list(pieces)), spans, {"words": list(text.meta[0]["alphabet"])}
 
 
 def babi(files: Files) -> Made:

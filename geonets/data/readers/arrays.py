@@ -13,6 +13,7 @@ from torch import Tensor
 from geonets.core.errors import OptionError
 from geonets.core.options import one_of
 from geonets.core.structure import Level, Structure
+from geonets.core.tensors import WIDER
 from geonets.core.topology import Chain, Grid, Set
 from geonets.data.readers.source import Source
 
@@ -20,9 +21,6 @@ Kind = Literal["set", "chain", "grid", "items"]
 KINDS = ("set", "chain", "grid", "items")
 MOST_EMPTY = 1_000_000
 """The most rows without a single number in them: they cost no bytes in a file, but memory afterwards."""
-
-WIDER = {np.dtype("u2"): np.int32, np.dtype("u4"): np.int64, np.dtype("u8"): np.int64}
-"""Unsigned numbers that torch can hold but hardly compute with, and what holds them without loss."""
 
 
 def structure_of(
@@ -107,7 +105,7 @@ def _tensors(source: Source, name: str, array: np.ndarray | Tensor) -> dict[str,
     """An array as tensors: one, or one for each field of its records."""
     if isinstance(array, Tensor):
         _filled(source, array.shape, f"array {name}")
-        return {name: array}
+        return {name: numbers(source, array.numpy(), f"array {name}") if array.dtype in WIDER else array}
     if array.dtype.names is None:
         return {name: numbers(source, array, f"array {name}")}
     parts = {f"{name}.{field}": array[field] for field in array.dtype.names}
@@ -129,8 +127,8 @@ def numbers(source: Source, array: np.ndarray, place: str) -> Tensor:
     if native.dtype == np.uint64 and native.size and int(native.max()) >= 2**63:
         cure = "Use float64, or smaller numbers."
         raise source.error("have whole numbers below 2^63", str(native.max()), place, cure)
-    wide = native.astype(WIDER.get(native.dtype, native.dtype), copy=False)
-    return torch.from_numpy(np.ascontiguousarray(wide).reshape(array.shape))
+    tensor = torch.from_numpy(np.ascontiguousarray(native).reshape(array.shape))
+    return tensor.to(WIDER.get(tensor.dtype, tensor.dtype))
 
 
 def _filled(source: Source, shape: Sequence[int], place: str) -> None:

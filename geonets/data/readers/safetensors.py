@@ -13,8 +13,6 @@ from geonets.data.readers.source import Source
 from geonets.data.storage import load
 from geonets.data.storage.header import MAX_HEADER, Entry, read_header
 
-UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)
-
 
 def read_safetensors(
     source: Source,
@@ -54,8 +52,7 @@ def read_safetensors(
             names = ", ".join(header.entries)
             raise source.error(f"hold the tensor {name}", names, "header", "Correct `fields`.")
     tensors = {name: _tensor(content, header.entries[name]) for name in chosen}
-    rows = {name: tensor.numpy() if tensor.dtype in UNSIGNED else tensor for name, tensor in tensors.items()}
-    return structure_of(source, rows, kind=kind, axes=axes, batched=batched)
+    return structure_of(source, tensors, kind=kind, axes=axes, batched=batched)
 
 
 def _tensor(content: bytes, entry: Entry) -> torch.Tensor:

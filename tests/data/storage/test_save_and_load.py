@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from drawing import chains, graphs, grids, products, sets, sparse_grids
+from drawing import ANY
 from every_layer.structures import chain, cloud, forest, graph, grid, moving, ring, sparse, torus, volume
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,17 +20,6 @@ from same import assert_same_structure
 import geonets as gn
 from geonets.data.storage.header import DTYPES
 from geonets.data.storage.records import StoredRecords
-
-ANY = st.one_of(
-    chains(2),
-    grids(2, 2),
-    grids(2, 3),
-    grids(2, 2, periodic=True),
-    sets(2),
-    graphs(2, edge_channels=2, dim=3, num_types=3),
-    sparse_grids(2),
-    products(2),
-)
 
 
 def with_everything(structure: gn.Structure) -> gn.Structure:
