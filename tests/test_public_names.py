@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from types import ModuleType
@@ -88,7 +89,7 @@ HEAVY = [
 
 
 def room(path: str) -> ModuleType:
-    return sys.modules[path]
+    return importlib.import_module(path)
 
 
 @pytest.mark.parametrize("path", PUBLIC)
@@ -120,6 +121,20 @@ def test_import_loads_nothing_heavy() -> None:
     before, after = loaded_by("import geonets", "import networkx")
     assert before == []
     assert after == ["networkx"]  # the question can be answered otherwise
+
+
+def test_import_loads_no_room_of_ours() -> None:
+    """Rooms are opened at the first use of a name: what the front door costs does not grow with the house."""
+    program = "import sys, geonets as gn; ours = lambda: {name for name in sys.modules if name.startswith('geonets')}"
+    program += "; print(len(ours())); gn.chain; print('geonets.data.constructors' in ours(), 'geonets.nn' in ours())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "True", "False"]
+
+
+def test_room_opened_first_does_not_hide_the_function_of_its_name() -> None:
+    program = "from geonets.view.page import figure; import geonets as gn; print(gn.view.__qualname__)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["view"]
 
 
 def test_errors_are_a_family() -> None:
