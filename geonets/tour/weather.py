@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import datetime
-import gzip
 import math
 import os
 from pathlib import Path
@@ -17,9 +14,9 @@ from torch.nn import functional
 
 import geonets.nn as layers
 from geonets import models
-from geonets.core.errors import ReadError
 from geonets.core.neighborhoods import Hub
 from geonets.core.structure import Structure
+from geonets.data.catalog.rain import day_number, stations
 from geonets.data.constructors import chain
 from geonets.tour.trials import Bound, Budget, Contest, Part, Task
 from geonets.training import auc, log_loss
@@ -40,7 +37,7 @@ exception, and no one can do better. The MLP sees today, the LSTM the last 14 da
 RECORD = Path("sequences", "weather", "weatherAUS.csv.gz")
 COLUMNS = ("Temp3pm", "Humidity3pm", "Pressure3pm")
 DAYS = 14
-SPLIT = datetime.date(2015, 1, 1).toordinal()
+SPLIT = day_number("2015-01-01")
 FLIP = 0.1
 BUDGET = Budget(4, 512, 1e-2)
 
@@ -72,19 +69,7 @@ def read_record(path: Path) -> tuple[Structure, Tensor]:
     Raises:
         ReadError: if a column is missing.
     """
-    stations: dict[str, list[tuple[float, ...]]] = {}
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as text:
-        table = csv.DictReader(text)
-        lacking = {"Date", "Location", "RainTomorrow", *COLUMNS} - set(table.fieldnames or ())
-        if lacking:
-            raise ReadError(
-                f"`path` must have the columns {sorted(lacking)}; got {table.fieldnames} ({path}). Check the file."
-            )
-        for row in table:
-            measured = (math.nan if row[name] == "NA" else float(row[name]) for name in COLUMNS)
-            day = datetime.date.fromisoformat(row["Date"]).toordinal()
-            stations.setdefault(row["Location"], []).append((day, *measured, row["RainTomorrow"] == "Yes"))
-    parts = [_windows(np.array(sorted(days), dtype=np.float64)) for days in stations.values()]
+    parts = [_windows(station) for station in stations(path, COLUMNS)]
     windows, target, today = (np.concatenate(column) for column in zip(*parts, strict=True))
     past = windows[today < SPLIT]
     scaled = (windows - np.nanmean(past, (0, 1))) / np.nanstd(past, (0, 1))
@@ -159,9 +144,9 @@ def _loss(rows: Tensor, target: Tensor) -> Tensor:
     return functional.binary_cross_entropy_with_logits(rows[:, 0], target)
 
 
-def _windows(days: Any) -> tuple[Any, Any, Any]:
-    """Of one station `(days, [number, three quantities, rain tomorrow])`: windows, rain tomorrow, number of today."""
-    number, measured, rain = days[:, 0].astype(int), days[:, 1:4], days[:, 4]
+def _windows(station: Structure) -> tuple[Any, Any, Any]:
+    """Windows that end on a day of full measures, whether it rains on the next, and the number of that day."""
+    number, measured, rain = station.nodes["day"].numpy(), station.x.double().numpy(), station.y.numpy() == 1
     first = number[0] - DAYS + 1
     calendar = np.full((number[-1] - first + 1, len(COLUMNS)), np.nan)
     calendar[number - first] = measured

@@ -151,7 +151,7 @@ def test_a_record_is_read_by_station_and_day(tmp_path):
     assert windows[1, :, 3].tolist() == [1.0] * 11 + [0.0, 1.0, 0.0]  # the day between was not recorded
     assert float(windows[1, -3, 0]) == float(windows[0, -1, 0]) == pytest.approx(-(0.5**0.5))  # day 29 counts twice
     path.write_bytes(gzip.compress(b"Date,Location\n"))
-    with pytest.raises(gn.errors.ReadError, match="`path` must have the columns"):
+    with pytest.raises(gn.errors.ReadError, match="`path` must have a column Temp3pm"):
         weather.read_record(path)
 
 

@@ -18,7 +18,8 @@ import torch
 
 from geonets.core.packages import require
 from geonets.core.structure import Structure, batch
-from geonets.data.catalog import shapes
+from geonets.core.topology import Chain
+from geonets.data.catalog import rain, shapes
 from geonets.data.constructors import chain, grid, points
 from geonets.data.readers.read import read_source
 from geonets.data.readers.source import Source
@@ -112,19 +113,17 @@ def babi(files: Files) -> Made:
 
 def weather(files: Files, *, columns: Sequence[str], val: str, test: str) -> Made:
     """Days as chains, one for each station and part; `day` counts from 1970."""
-    pandas = require("pandas")
-    table = pandas.read_csv(files["all"][0][1], usecols=["Date", "Location", "RainTomorrow", *columns])
-    table = table.sort_values(["Location", "Date"], kind="stable")
-    rain = table["RainTomorrow"].map({"No": 0, "Yes": 1}).fillna(-1)
-    part = (table["Date"] >= val).astype(int) + (table["Date"] >= test).astype(int)
-    x, y, day, meta, counts = [], [], [], [], [0, 0, 0]
-    for (number, station), rows in table.groupby([part, "Location"]):
-        x.append(torch.tensor(rows[list(columns)].to_numpy(np.float32)))
-        y.append(torch.tensor(rain[rows.index].to_numpy(np.int64)))
-        day.append(torch.tensor(pandas.to_datetime(rows["Date"]).to_numpy("datetime64[D]").astype(np.int64)))
-        meta.append({"station": station})
-        counts[number] += 1
-    days = chain(x, meta=meta, nodes={"y": torch.cat(y), "day": torch.cat(day)})
+    whole = rain.stations(files["all"][0][1], columns)
+    names = [record["station"] for record in whole.meta or ()]
+    whole = whole[sorted(range(len(names)), key=names.__getitem__)]
+    count, limits = len(whole), torch.tensor([rain.day_number(val), rain.day_number(test)])
+    part = torch.bucketize(whole.nodes["day"], limits, right=True)
+    chains = part * count + whole.topology.item_ids
+    order, lengths = chains.argsort(stable=True), chains.bincount(minlength=3 * count)
+    kept = lengths.nonzero()[:, 0]
+    meta = [{"station": sorted(names)[number % count]} for number in kept.tolist()]
+    days = Structure(Chain(lengths[kept]), {name: rows[order] for name, rows in whole.nodes.items()}, meta=meta)
+    counts = (kept // count).bincount(minlength=3).tolist()
     return days, dict(zip(("train", "val", "test"), _spans(counts), strict=True)), {"columns": list(columns)}
 
 

@@ -11,9 +11,9 @@ UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 """Words that say, in any case, that a value is not known."""
 
 
-def unknown(words: Sequence[str]) -> np.ndarray:
-    """`(rows,)` bool: where a value is not known."""
-    seen = {word: word.strip().lower() in UNKNOWN for word in set(words)}
+def unknown(words: Sequence[str], names: Sequence[str] = ()) -> np.ndarray:
+    """`(rows,)` bool: where a value is not known; a word that `names` has is known."""
+    seen = {word: word.strip().lower() in UNKNOWN and word not in names for word in set(words)}
     return np.array([seen[word] for word in words], bool)
 
 

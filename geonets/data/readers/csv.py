@@ -80,7 +80,7 @@ def read_csv(
     classes: dict[str, list[str]] = {}
     for name in read_columns:
         listed = categories[name] if isinstance(categories, Mapping) and name in categories else None
-        ignored = convert.unknown(words[name]) if listed is None else np.zeros(len(rows), bool)
+        ignored = convert.unknown(words[name], listed or ())
         if missing is None or name in (item, time):
             _refuse(source, keep, ignored, "have a known value", words[name], lines, name, "Pass missing=.")
         elif missing == "drop":

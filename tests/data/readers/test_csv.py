@@ -53,6 +53,7 @@ def test_what_is_missing_is_said() -> None:
     assert filled.nodes["c"].tolist() == [0, -1, 1]
     assert csv(text, columns=("a", "b"), missing="drop").x.tolist() == [[3, 4]]
     assert csv("a\nNA\nb\n", categories={"a": ["b", "NA"]}).nodes["a"].tolist() == [1, 0]
+    assert csv("a\nNA\nb\n", categories={"a": ["c", "b"]}, missing=0).nodes["a"].tolist() == [-1, 1]
 
 
 def test_rows_that_are_left_out_are_reported(tmp_path: Path) -> None:
