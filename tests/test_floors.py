@@ -36,6 +36,7 @@ FLOORS = {
     "engine/plan.py": 7,
     "nn/": 8,
     "data/__init__.py": 0,
+    "data/colors.py": 9,
     "data/constructors.py": 9,
     "check/": 9,
     "data/trees.py": 10,

@@ -106,7 +106,7 @@ def paint(structure: Structure, color: Color, rows: slice) -> Paint:
     """What `color` says about the nodes `rows` of a structure.
 
     Numbers with fractions are a scale, as are more than ten different integers; bools, fewer integers and strings are
-    categories; three numbers between 0 and 1 a node are red, green and blue.
+    categories; three numbers between 0 and 1 a node, or three bytes, are red, green and blue.
 
     Args:
         structure: the whole batch.
@@ -145,11 +145,11 @@ def paint(structure: Structure, color: Color, rows: slice) -> Paint:
 
 
 def _rgb(values: Array) -> Plain:
-    values = values.astype(float)
+    values = values / 255 if values.dtype == np.uint8 else values.astype(float)
     if not ((values >= 0) & (values <= 1)).all():  # NaN fails as well
         raise OptionError(
             "`color` must be red, green and blue between 0 and 1 where it has three columns; "
-            f"got {values.min():g} .. {values.max():g}. Divide bytes by 255, or pass one column."
+            f"got {values.min():g} .. {values.max():g}. Divide by the largest that there can be, or pass one column."
         )
     return Plain(values)
 

@@ -31,7 +31,7 @@ def view(
     Args:
         structure: of any kind; see `geonets.view.scene.Scene.of` for where its nodes are drawn.
         color: a node field's name, or one value a node: numbers are drawn on a scale, integers, bools and strings as
-            categories, three columns between 0 and 1 as red, green and blue.
+            categories, three columns between 0 and 1, or of bytes, as red, green and blue.
         save: a file to write instead: `.png` or `.html`.
         title: what to write above.
         item: which one.

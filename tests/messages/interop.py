@@ -170,6 +170,12 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         lambda: gn.from_trimesh(triangle(vertex_attributes={"pos": np.ones(3)})),
     ),
     (
+        "`color` must not be the name of an attribute beside the colours of nodes; got one of shape .3, 2.",
+        lambda: gn.from_trimesh(
+            triangle(vertex_attributes={"color": np.ones((3, 2))}, vertex_colors=np.zeros((3, 4), np.uint8))
+        ),
+    ),
+    (
         "`structure` must have no links beside the sides of its triangles for trimesh.*got 2 links and 6 sides",
         lambda: gn.to_trimesh(
             gn.graph(edges, pos=torch.eye(3), levels={"faces": mesh.levels["faces"]}),
@@ -180,7 +186,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         lambda: gn.to_trimesh(gn.graph(edges, num_nodes=3, levels={"faces": mesh.levels["faces"]})),
     ),
     (
-        "`structure` must have pos, and color as RGB or RGBA in steps of 1.255 if any.*got pos, color",
+        "`structure` must have pos, and color .N, 3. and alpha .N,. in steps of 1.255 if any.*got pos, color",
         lambda: gn.to_trimesh(cloud.replace(nodes={"color": torch.rand(5, 3)})),
     ),
     ("`geometry` must be an Open3D PointCloud.*got int", lambda: gn.from_open3d(anything)),
@@ -191,7 +197,7 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ),
     ("`kind` must be 'legacy', and the axes x, y and z", lambda: gn.to_open3d(gn.voxels([corners]), kind="tensor")),
     (
-        "`color` must be three numbers from 0 to 1, or opaque bytes.*got torch.int64",
+        "`color` must be .N, 3. numbers from 0 to 1 for a legacy.*got torch.int64",
         lambda: gn.to_open3d(cloud.replace(nodes={"color": torch.ones(5, 3).long()})),
     ),
     ("`frame` must be a pandas DataFrame; got int", lambda: gn.from_pandas(anything)),

@@ -113,6 +113,11 @@ def test_everything_is_within_the_extent(caffeine: gn.Structure) -> None:
     assert reach.max() == pytest.approx(shown.extent)
 
 
+def test_bytes_are_red_green_and_blue() -> None:
+    pixels = torch.tensor([[[[255, 0, 51], [0, 0, 0]]]], dtype=torch.uint8)
+    assert np.allclose(Scene.of(gn.grid(pixels), color="x").colors, [[1, 0, 0.2], [0, 0, 0]])
+
+
 def test_numbers_are_a_scale(cloud: gn.Structure) -> None:
     marked = cloud.replace(nodes={"height": cloud.pos[:, 2:]})
     shown = Scene.of(marked, color="height", item=1)

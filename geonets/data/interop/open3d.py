@@ -15,12 +15,16 @@ from geonets.core.packages import require
 from geonets.core.structure import Structure, batch
 from geonets.core.tensors import as_tensor
 from geonets.core.topology import Grid, SparseGrid
+from geonets.data.colors import FULL, as_bytes, colors_of, joined
 from geonets.data.constructors import points
 from geonets.data.interop.refusals import refuse_losses
 from geonets.data.interop.triangles import mesh_with, require_mesh
 
-NAMES = {"positions": "pos", "normals": "normal", "colors": "color", "indices": "vertices"}
+NAMES = {"positions": "pos", "normals": "normal", "indices": "vertices"}
 """What Open3D's tensor geometries call their attributes, and what a field is called."""
+
+COLOR_DTYPE = "color_dtype"
+"""What a record calls the dtypes of colours that were whole numbers, by level."""
 
 AXES = ("x", "y", "z")
 OF_NODES, OF_FACES = ("pos", "normal", "color"), ("vertices", "normal", "texture_uvs", "material_ids")
@@ -31,14 +35,16 @@ COVARIANCE = "covariance"
 def from_open3d(geometry: Any, dtype: torch.dtype | None = None) -> Structure:
     """Open3D geometries, one an item: a cloud as a set, a mesh as `gn.mesh` makes it, a voxel grid as a sparse grid.
 
-    Normals become `normal`, colours `color` (from 0 to 1 in legacy geometries), of nodes or of the level `faces`. The
-    attributes of tensor geometries keep their names and dtypes, and share their memory where it is the CPU's. A voxel
-    grid has axes `("x", "y", "z")`, with its origin and voxel size in `meta`.
+    Normals become `normal`, colours `color`, and `alpha` of four columns, from 0 to 1, of nodes or of the level
+    `faces`. Other attributes of tensor geometries keep their names and dtypes, and share their memory where it is the
+    CPU's. `meta` holds the dtype of colours that were whole numbers, and origin and size of the voxels of a grid, whose
+    axes are `("x", "y", "z")`.
 
     Args:
         geometry: `PointCloud`, `TriangleMesh` or `VoxelGrid` of `open3d.geometry`, `PointCloud` or `TriangleMesh` of
             `open3d.t.geometry`, or a list of one kind.
-        dtype: of what legacy geometries hold, which is float64 there; torch's default unless given.
+        dtype: of what legacy geometries hold, which is float64 there, and of colours that were whole numbers; torch's
+            default unless given.
 
     Raises:
         DtypeError: if it is something else.
@@ -74,8 +80,8 @@ def from_open3d(geometry: Any, dtype: torch.dtype | None = None) -> Structure:
 def to_open3d(structure: Structure, kind: str = "legacy") -> Any:
     """A structure with faces as a `TriangleMesh`, a sparse grid as a `VoxelGrid`, any other as a `PointCloud`.
 
-    Tensor geometries hold every field in its dtype; legacy ones positions, normals and colours (bytes become numbers
-    from 0 to 1), in float64. `meta` stays behind.
+    Tensor geometries hold every field in its dtype; legacy ones positions, normals and colours, in float64. `meta`
+    stays behind, but for the dtype of colours and the place of voxels, which it tells.
 
     Args:
         structure: with positions in space, unless it is a sparse grid of the axes x, y and z.
@@ -153,20 +159,23 @@ def _voxels(grid: Any, dtype: torch.dtype) -> Structure:
 
 
 def _tensor_cloud(cloud: Any, dtype: torch.dtype) -> Structure:
-    nodes = _fields(cloud.point)
-    return points([nodes.pop("pos", torch.empty(0, 3, dtype=dtype))], nodes=nodes)
+    nodes, kind = _fields(cloud.point, dtype)
+    meta = [{COLOR_DTYPE: {"nodes": kind}}] if kind else None
+    return points([nodes.pop("pos", torch.empty(0, 3, dtype=dtype))], nodes=nodes, meta=meta)
 
 
 def _tensor_mesh(mesh: Any, dtype: torch.dtype) -> Structure:
     _refuse(["material"] if mesh.has_valid_material() else [])
-    nodes, faces = _fields(mesh.vertex), _fields(mesh.triangle)
+    (nodes, of_nodes), (faces, of_faces) = _fields(mesh.vertex, dtype), _fields(mesh.triangle, dtype)
     corners = faces.pop("vertices", torch.empty(0, 3, dtype=torch.long))
-    return mesh_with(nodes.pop("pos", torch.empty(0, 3, dtype=dtype)), corners, nodes, faces)
+    kinds = {level: kind for level, kind in (("nodes", of_nodes), ("faces", of_faces)) if kind}
+    meta = [{COLOR_DTYPE: kinds}] if kinds else None
+    return mesh_with(nodes.pop("pos", torch.empty(0, 3, dtype=dtype)), corners, nodes, faces, meta)
 
 
 def _to_legacy(open3d: Any, item: Structure) -> Any:
     vector = open3d.utility.Vector3dVector
-    nodes = {name: _array(field).astype(np.float64) for name, field in _with_plain_colors(item.nodes).items()}
+    nodes = {name: _array(field).astype(np.float64) for name, field in _with_colors(item.nodes).items()}
     if "faces" not in item.levels:
         cloud = open3d.geometry.PointCloud(vector(nodes["pos"]))
         cloud.normals, cloud.colors = vector(nodes.get("normal", [])), vector(nodes.get("color", []))
@@ -192,11 +201,19 @@ def _to_tensor(open3d: Any, item: Structure) -> Any:
     back = {field: name for name, field in NAMES.items()}
     faces = item.levels["faces"].fields if "faces" in item.levels else None
     geometry = open3d.t.geometry.PointCloud() if faces is None else open3d.t.geometry.TriangleMesh()
-    maps = [(geometry.point if faces is None else geometry.vertex, item.nodes)]
-    maps += [] if faces is None else [(geometry.triangle, faces)]
-    for attributes, fields in maps:
-        for name, field in fields.items():
-            attributes[back.get(name, name)] = open3d.core.Tensor.from_numpy(np.ascontiguousarray(_array(field)))
+    maps = [(geometry.point if faces is None else geometry.vertex, item.nodes, "nodes")]
+    maps += [] if faces is None else [(geometry.triangle, faces, "faces")]
+    kinds = (item.meta[0] if item.meta is not None else {}).get(COLOR_DTYPE, {})
+    for attributes, fields, level in maps:
+        arrays = {back.get(name, name): _array(field) for name, field in fields.items()}
+        shades = joined(fields)
+        if shades is not None and "colors" not in arrays:
+            kind = {str(kind): kind.type for kind in FULL}.get(kinds.get(level, ""))
+            whole = None if kind is None else as_bytes(shades, kind)
+            arrays = {name: rows for name, rows in arrays.items() if name not in ("color", "alpha")}
+            arrays["colors"] = _array(shades) if whole is None else whole
+        for name, rows in arrays.items():
+            attributes[name] = open3d.core.Tensor.from_numpy(np.ascontiguousarray(rows))
     return geometry
 
 
@@ -216,7 +233,7 @@ def _voxel_builder(structure: Structure, kind: str) -> Callable[[Any, Structure]
         grid = open3d.geometry.VoxelGrid()
         grid.voxel_size, grid.origin = meta.get("voxel_size", 1.0), np.array(meta.get("origin", [0.0, 0.0, 0.0]))
         places = _array(sparse.coordinates()[:, [axes.index(axis) for axis in AXES]]).astype(np.int32)
-        given = _with_plain_colors(item.nodes).get("color")
+        given = _with_colors(item.nodes).get("color")
         colors = np.zeros((len(places), 3)) if given is None else _array(given).astype(np.float64)
         for place, color in zip(places, colors, strict=True):
             grid.add_voxel(open3d.geometry.Voxel(place, color))
@@ -225,20 +242,15 @@ def _voxel_builder(structure: Structure, kind: str) -> Callable[[Any, Structure]
     return build
 
 
-def _with_plain_colors(fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Fields with colours as three numbers from 0 to 1, as legacy geometries hold them."""
+def _with_colors(fields: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+    """The fields, of which the colours are what legacy geometries hold."""
     color = fields.get("color")
-    if color is None:
-        return dict(fields)
-    if color.dtype == torch.uint8:
-        opaque = color.shape[1] < 4 or bool((color[:, 3] == 255).all())
-        color = color[:, :3].double() / 255 if opaque else color
-    if color.ndim != 2 or color.shape[1] != 3 or not color.is_floating_point():
+    if color is not None and joined({"color": color}) is None:
         raise StructureError(
-            "`color` must be three numbers from 0 to 1, or opaque bytes, for a legacy geometry of Open3D; "
-            f"got {color.dtype} of shape {tuple(color.shape)}. Convert it, or pass kind='tensor'."
+            "`color` must be (N, 3) numbers from 0 to 1 for a legacy geometry of Open3D; "
+            f"got {color.dtype} of shape {tuple(color.shape)}. Divide bytes by 255, or pass kind='tensor'."
         )
-    return {**fields, "color": color}
+    return fields
 
 
 def _refuse(lost: list[str]) -> None:
@@ -249,9 +261,23 @@ def _refuse(lost: list[str]) -> None:
         )
 
 
-def _fields(attributes: Any) -> dict[str, Tensor]:
+def _fields(attributes: Any, dtype: torch.dtype) -> tuple[dict[str, Tensor], str]:
+    """Fields, and the dtype of the colours if they were whole numbers. What is no colour keeps its name."""
     named = {str(name): rows.cpu().contiguous() for name, rows in attributes.items()}
-    return {NAMES.get(name, name): as_tensor(rows, name) for name, rows in named.items()}
+    fields: dict[str, Tensor] = {}
+    kind = ""
+    for name, rows in named.items():
+        fitting = name == "colors" and rows.ndim == 2 and rows.shape[1] in (3, 4) and "color" not in named
+        shades = rows.numpy() if fitting else None
+        if shades is not None and shades.dtype in FULL:
+            kind = str(shades.dtype)
+            fields |= colors_of(shades, dtype)
+        elif shades is not None and shades.dtype.kind == "f":
+            color = as_tensor(rows, name)
+            fields |= {"color": color[:, :3]} | ({"alpha": color[:, 3]} if color.shape[1] == 4 else {})
+        else:
+            fields[NAMES.get(name, name)] = as_tensor(rows, name)
+    return fields, kind
 
 
 def _rows(vectors: Any, dtype: torch.dtype) -> Tensor:

@@ -13,6 +13,7 @@ from geonets.core.errors import DtypeError, StructureError
 from geonets.core.packages import require
 from geonets.core.structure import Structure, batch
 from geonets.core.tensors import as_tensor
+from geonets.data.colors import as_bytes, colors_of, joined
 from geonets.data.constructors import points
 from geonets.data.interop.notes import as_json, from_json
 from geonets.data.interop.refusals import refuse_losses
@@ -31,19 +32,21 @@ PLAIN = [102, 102, 102, 255]
 def from_trimesh(shape: Any, dtype: torch.dtype | None = None, normals: bool = False) -> Structure:
     """A trimesh `Trimesh` as a mesh, its `PointCloud` as a cloud, a `Scene` as one item for each placed geometry.
 
-    Colours become `nodes["color"]` or, of faces, `color` of the level `faces`: RGBA, uint8. Texture coordinates become
-    `nodes["uv"]`; attributes of vertices and faces keep their names. `meta` holds the metadata, and of a scene the name
+    Colours become `nodes["color"]` or, of faces, `color` of the level `faces`: red, green and blue from 0 to 1, and
+    `alpha` unless all of them are opaque. Texture coordinates become `nodes["uv"]`; attributes of vertices and faces
+    keep their names. `meta` holds the metadata, and of a scene the name
     of the node and of its geometry; the node's transform is applied.
 
     Args:
         shape: as trimesh holds it; positions stay in its unit. Load it with `process=False`, else trimesh has merged
             vertices already.
-        dtype: of positions, texture coordinates and normals; torch's default unless given.
+        dtype: of positions, colours, texture coordinates and normals; torch's default unless given.
         normals: add those that trimesh computes from the triangles, as `normal` of nodes and faces.
 
     Raises:
         DtypeError: if it is something else, or a scene of several kinds.
-        StructureError: if it has a texture image, which no field holds, or metadata that JSON cannot hold.
+        StructureError: if it has a texture image, which no field holds, metadata that JSON cannot hold, or both colours
+            and an attribute of that name.
 
     Example:
         >>> import trimesh
@@ -56,9 +59,11 @@ def from_trimesh(shape: Any, dtype: torch.dtype | None = None, normals: bool = F
     parts = list(_placed(shape)) if isinstance(shape, trimesh.Scene) else [(shape, {})]
     kind = dtype or torch.get_default_dtype()
     if parts and all(isinstance(part, trimesh.Trimesh) for part, _ in parts):
-        items = [_mesh(part, record, kind, normals) for part, record in parts]
+        clear = any(map(_is_clear, (_shown(part)[1] for part, _ in parts)))
+        items = [_mesh(part, record, kind, normals, clear) for part, record in parts]
     elif parts and all(isinstance(part, trimesh.PointCloud) for part, _ in parts):
-        items = [_cloud(part, record, kind) for part, record in parts]
+        clear = any(_is_clear(np.asarray(part.colors)) for part, _ in parts)
+        items = [_cloud(part, record, kind, clear) for part, record in parts]
     else:
         kinds = sorted({type(part).__name__ for part, _ in parts}) or ["an empty scene"]
         raise DtypeError(
@@ -72,7 +77,8 @@ def to_trimesh(structure: Structure) -> Any:
     """A mesh as a trimesh `Trimesh`, a structure without faces as a `PointCloud`; several items as a `Scene` of them.
 
     Args:
-        structure: with positions in space; of a cloud `pos` and `color` are held, of a mesh every field.
+        structure: with positions in space; of a cloud `pos`, `color` and `alpha` are held, of a mesh every field.
+            Colours that are steps of 1/255 are shown, others travel as an attribute.
 
     Raises:
         StructureError: if it has fields, levels or links that would be lost, or no positions.
@@ -86,18 +92,18 @@ def to_trimesh(structure: Structure) -> Any:
     if "faces" in structure.levels:
         require_mesh(structure, "trimesh")
         refuse_losses(structure, "trimesh", nodes=None, globals=None, faces=None)
-        shapes = [_trimesh(trimesh, item) for item in structure]
+        shown = "nodes" if _bytes(structure.nodes) is not None else "faces"
+        shapes = [_trimesh(trimesh, item, shown) for item in structure]
     else:
-        refuse_losses(structure, "a trimesh PointCloud", nodes=("pos", "color"), globals=None)
-        if structure.pos is None or _colors(structure.nodes) is None:
+        refuse_losses(structure, "a trimesh PointCloud", nodes=("pos", "color", "alpha"), globals=None)
+        colored = "color" in structure.nodes or "alpha" in structure.nodes
+        if structure.pos is None or (colored and _bytes(structure.nodes) is None):
             raise StructureError(
-                "`structure` must have pos, and color as RGB or RGBA in steps of 1/255 if any, for a "
+                "`structure` must have pos, and color (N, 3) and alpha (N,) in steps of 1/255 if any, for a "
                 "trimesh PointCloud; "
-                f"got {', '.join(structure.nodes) or 'no fields'}. Convert them with structure.replace."
+                f"got {', '.join(structure.nodes) or 'no fields'}. Convert them: color=color[:, :3] / 255, say."
             )
-        colors = [_colors(item.nodes) if "color" in item.nodes else None for item in structure]
-        vertices = [_array(item.pos) for item in structure]
-        shapes = [trimesh.PointCloud(*part) for part in zip(vertices, colors, strict=True)]
+        shapes = [trimesh.PointCloud(_array(item.pos), _bytes(item.nodes)) for item in structure]
     for shape, item in zip(shapes, structure, strict=True):
         record = item.meta[0] if item.meta is not None else {}
         shape.metadata.update({name: from_json(part) for name, part in record.items()})
@@ -114,14 +120,31 @@ def _placed(scene: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
         yield shape.apply_transform(transform), {"name": str(node), "geometry": str(name)}
 
 
-def _mesh(shape: Any, record: dict[str, Any], dtype: torch.dtype, normals: bool) -> Structure:
+def _shown(shape: Any) -> tuple[str, Any]:
+    """Which level of a mesh is coloured, and its colours; none of either where none is."""
+    if shape.visual.kind == "vertex":
+        return "nodes", np.asarray(shape.visual.vertex_colors)
+    return ("faces", np.asarray(shape.visual.face_colors)) if shape.visual.kind == "face" else ("", None)
+
+
+def _is_clear(colors: Any) -> bool:
+    """Whether something shines through; trimesh adds an alpha of 255 to every colour, which says nothing."""
+    return colors is not None and len(colors) > 0 and bool((colors[:, 3] < 255).any())
+
+
+def _mesh(shape: Any, record: dict[str, Any], dtype: torch.dtype, normals: bool, clear: bool) -> Structure:
     nodes = {name: as_tensor(rows, name) for name, rows in shape.vertex_attributes.items()}
     faces = {name: as_tensor(rows, name) for name, rows in shape.face_attributes.items()}
-    if shape.visual.kind == "vertex":
-        nodes["color"] = as_tensor(shape.visual.vertex_colors, "color")
-    elif shape.visual.kind == "face":
-        faces["color"] = as_tensor(shape.visual.face_colors, "color")
-    elif shape.visual.kind == "texture":
+    level, rows = _shown(shape)
+    fields = nodes if level == "nodes" else faces
+    for name, shades in ({} if rows is None else colors_of(rows, dtype, clear)).items():
+        if name in fields:
+            raise StructureError(
+                f"`{name}` must not be the name of an attribute beside the colours of {level}; got one of shape "
+                f"{tuple(fields[name].shape)}. Rename it first."
+            )
+        fields[name] = shades
+    if shape.visual.kind == "texture":
         nodes |= _texture(shape.visual, record, dtype)
     if normals:
         nodes["normal"] = as_tensor(shape.vertex_normals, "normal").to(dtype)
@@ -131,10 +154,10 @@ def _mesh(shape: Any, record: dict[str, Any], dtype: torch.dtype, normals: bool)
     return mesh_with(_positions(shape, dtype), corners, nodes, faces, meta, held)
 
 
-def _cloud(shape: Any, record: dict[str, Any], dtype: torch.dtype) -> Structure:
+def _cloud(shape: Any, record: dict[str, Any], dtype: torch.dtype, clear: bool) -> Structure:
     pos = _positions(shape, dtype)
     colors = np.asarray(shape.colors)
-    nodes = {"color": as_tensor(colors, "color")} if len(colors) and len(colors) == len(pos) else {}
+    nodes = colors_of(colors, dtype, clear) if len(colors) and len(colors) == len(pos) else {}
     meta, held = _metadata(shape, record)
     return points([pos], nodes=nodes, meta=meta, globals=held)
 
@@ -170,17 +193,18 @@ def _metadata(shape: Any, record: dict[str, Any]) -> tuple[list[dict[str, Any]] 
     return [found] if found else None, {name: as_tensor(np.asarray(row)[None], name) for name, row in held.items()}
 
 
-def _trimesh(trimesh: Any, item: Structure) -> Any:
-    nodes = {name: field for name, field in item.nodes.items() if name != "pos"}
-    faces = {name: field for name, field in item.levels["faces"].fields.items() if name != "vertices"}
+def _trimesh(trimesh: Any, item: Structure, colored: str) -> Any:
+    fields = {"nodes": dict(item.nodes), "faces": dict(item.levels["faces"].fields)}
+    nodes, faces = fields["nodes"], fields["faces"]
+    del nodes["pos"], faces["vertices"]
     shown: dict[str, Any] = {}
     uv = nodes.get("uv")
     if uv is not None and uv.ndim == 2 and uv.shape[1] == 2:
         shown["visual"] = trimesh.visual.TextureVisuals(uv=_array(nodes.pop("uv")))
-    elif "color" in nodes and _colors(nodes) is not None:
-        shown["vertex_colors"] = _array(nodes.pop("color"))
-    elif "color" in faces and _colors(faces) is not None:
-        shown["face_colors"] = _array(faces.pop("color"))
+    elif (colors := _bytes(fields[colored])) is not None:
+        shown["vertex_colors" if colored == "nodes" else "face_colors"] = colors
+        fields[colored].pop("color")
+        fields[colored].pop("alpha", None)
     return trimesh.Trimesh(
         _array(item.pos),
         _array(item.levels["faces"]["vertices"]),
@@ -201,16 +225,10 @@ def _scene(trimesh: Any, shapes: list[Any]) -> Any:
     return scene
 
 
-def _colors(fields: Any) -> Any:
-    """Colours as trimesh holds them, an empty array where there are none, None if it would change them."""
-    color = fields.get("color")
-    if color is None:
-        return np.empty(0)
-    if color.is_floating_point():  # between 0 and 1, as in files; most are steps of 1/255
-        steps = (color.double() * 255).round()
-        if ((steps >= 0) & (steps <= 255)).all() and torch.allclose(steps / 255, color.double(), rtol=0, atol=1e-7):
-            color = steps.to(torch.uint8)
-    return _array(color) if color.dtype == torch.uint8 and color.ndim == 2 and color.shape[1] in (3, 4) else None
+def _bytes(fields: Any) -> Any:
+    """Colours as trimesh holds them; None where there are none, or if it would change them."""
+    shades = joined(fields)
+    return None if shades is None else as_bytes(shades)
 
 
 def _array(field: Tensor) -> Any:

@@ -13,6 +13,7 @@ from geonets.core.errors import ReadError
 from geonets.core.fields import Level
 from geonets.core.options import one_of
 from geonets.core.structure import Structure
+from geonets.data.colors import fractions
 from geonets.data.constructors import mesh, points
 from geonets.data.readers.polygons import Place, Triangles
 from geonets.data.readers.source import Source
@@ -27,7 +28,6 @@ VECTORS = {
 }
 """Columns that are one field together, under any of these names; every other column is a field under its own name."""
 
-FULL = {np.dtype(np.uint8): 255.0, np.dtype(np.uint16): 65535.0}
 ROUNDING = 1e-4
 """The part of a shape's extent by which float32 may move a point."""
 
@@ -47,7 +47,7 @@ def fields(source: Source, columns: Columns, dtype: torch.dtype = torch.float32)
         spelling = next((parts for parts in spellings if left.keys() >= set(parts)), None)
         if spelling is not None and (name != "alpha" or "color" in found):
             stacked = np.stack([left.pop(part) for part in spelling], 1)
-            rows = torch.from_numpy(np.float64(stacked if name == "normal" else _shades(stacked))).to(dtype)
+            rows = torch.from_numpy(np.float64(stacked if name == "normal" else fractions(stacked))).to(dtype)
             found[name] = rows[:, 0] if name == "alpha" else rows
     for name, column in left.items():
         if name in found or name == "pos":
@@ -60,11 +60,6 @@ def fields(source: Source, columns: Columns, dtype: torch.dtype = torch.float32)
         native = np.int64 if whole else column.dtype.newbyteorder("=")
         found[name] = torch.from_numpy(column.astype(native))
     return found
-
-
-def _shades(rows: np.ndarray) -> np.ndarray:
-    """Colours between 0 and 1: bytes count to 255, and so do other numbers if any is above 1."""
-    return rows / FULL.get(rows.dtype, 255.0 if len(rows) and rows.max() > 1 else 1.0)
 
 
 def positions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_a_mesh_of_trimesh_and_back(name: str) -> None:
 def test_every_field_of_a_mesh_goes_to_trimesh_and_comes_back() -> None:
     found = gn.from_trimesh(box(vertex_colors=colors(16)), normals=True)
     found = found.replace(x=torch.randn(16, 2), globals={"y": torch.tensor([[1, 2]])}, meta=[{"name": "box"}])
-    assert set(found.nodes) == {"pos", "color", "normal", "x"} and "normal" in found.levels["faces"].fields
+    assert set(found.nodes) == {"pos", "color", "alpha", "normal", "x"} and "normal" in found.levels["faces"].fields
     shape = gn.to_trimesh(found)
     assert np.allclose(shape.vertex_normals, found.nodes["normal"])
     back = gn.from_trimesh(shape)
@@ -119,7 +120,46 @@ def test_texture_images_are_refused_until_they_are_colours() -> None:
     with pytest.raises(gn.errors.StructureError, match="to_color"):
         gn.from_trimesh(shape)
     shape.visual = shape.visual.to_color()
-    assert gn.from_trimesh(shape).nodes["color"].shape == (16, 4)
+    assert gn.from_trimesh(shape).nodes["color"].shape == (16, 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_every_byte_of_a_colour_comes_back(dtype: torch.dtype) -> None:
+    every = np.stack([np.arange(256), np.arange(256)[::-1], np.arange(256), np.arange(256)], 1).astype(np.uint8)
+    shape = trimesh.PointCloud(RANDOM.random((256, 3)), colors=every)
+    found = gn.from_trimesh(shape, dtype=dtype)
+    assert found.nodes["color"].shape == (256, 3) and found.nodes["alpha"].shape == (256,)
+    assert float(found.nodes["color"].max()) == 1.0
+    assert np.array_equal(gn.to_trimesh(found).colors, every)
+    wide: Any = open3d.t.geometry.PointCloud(CORE.from_numpy(RANDOM.random((65536, 3))))
+    wide.point["colors"] = CORE.from_numpy(np.repeat(np.arange(65536, dtype=np.uint16)[:, None], 3, 1))
+    wide.point["color"] = CORE.from_numpy(np.ones(65536))  # no name is taken twice
+    assert gn.from_open3d(wide).nodes["colors"].shape == (65536, 3)
+    del wide.point["color"]
+    if dtype != torch.float16:  # which has not as many numbers
+        back = gn.to_open3d(gn.from_open3d(wide, dtype=dtype), kind="tensor").point["colors"].numpy()
+        assert back.dtype == np.uint16 and np.array_equal(back[:, 0], np.arange(65536))
+
+
+def test_all_ways_in_give_the_same_colours(tmp_path: Path) -> None:
+    opaque = colors(16)
+    opaque[:, 3] = 255
+    shape = box(vertex_colors=opaque)
+    shape.export(tmp_path / "box.ply")
+    ours = gn.from_trimesh(shape)
+    assert "alpha" not in ours.nodes  # trimesh adds one to every colour
+    legacy = gn.from_open3d(gn.to_open3d(ours))
+    tensor: Any = gn.to_open3d(ours, kind="tensor")
+    for other in (gn.read(tmp_path / "box.ply"), legacy, gn.from_open3d(tensor)):
+        assert torch.equal(other.nodes["color"], ours.nodes["color"]) and other.nodes["color"].dtype == torch.float32
+    assert gn.view(ours, color="color", save=tmp_path / "box.html") is not None
+
+
+def test_colours_that_are_no_steps_travel_as_an_attribute() -> None:
+    one = gn.from_trimesh(box(vertex_colors=colors(16)))
+    two = gn.batch([one, one.replace(nodes={"color": torch.rand(16, 3)})])
+    back = gn.from_trimesh(gn.to_trimesh(two))
+    assert torch.equal(back.nodes["color"], two.nodes["color"]) and torch.equal(back.nodes["alpha"], two.nodes["alpha"])
 
 
 def vectors(count: int) -> Any:
@@ -176,7 +216,12 @@ def test_tensor_geometries_of_open3d_and_back(dtype: Any) -> None:
                 mine[key].dtype == other[key].dtype and np.array_equal(mine[key].numpy(), other[key].numpy())
                 for key in other
             )
-    assert {"pos", "color", "label", "kept"} == set(gn.from_open3d(cloud).nodes)
+    found = gn.from_open3d([cloud, cloud])
+    assert {"pos", "color", "alpha", "label", "kept"} == set(found.nodes) and found.nodes[
+        "color"
+    ].dtype == torch.float32
+    changed = gn.to_open3d(found.replace(nodes={"color": found.nodes["color"] / 2}), kind="tensor")[0].point["colors"]
+    assert changed.dtype == CORE.from_numpy(np.ones(1, np.float32)).dtype  # bytes would not hold them
 
 
 def test_a_voxel_grid_and_back() -> None:
