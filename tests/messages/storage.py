@@ -178,7 +178,7 @@ CASES: list[tuple[str, Any]] = [
     ("must be of version 1 of the schema; got version 9", version({"geonets": "9"})),
     ("must have the header that was written; got another", version({"structure": "{}"})),
     (
-        "must have 2 checksums of type torch.uint32; got",
+        "must have 2 checksums of type torch.uint64; got",
         lambda: gn.load(raw({NAME: ROWS, "v": MORE, "__metadata__": {"geonets": "1"}}, bytes(8))),
     ),
     ("must hold what it describes; got no such tensor .*nodes/x", load_of(CHAIN, tensor("nodes/x", None))),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from pathlib import Path
 from typing import final
 
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from geonets.data.storage.checksums import NAME, Blocks, count_blocks, space_of
+from geonets.data.storage.checksums import NAME, Blocks, checksums, count_blocks
 from geonets.data.storage.header import MAX_HEADER, Entry, fault_of, read_header
 from geonets.data.storage.laws import Law
 from geonets.data.storage.mapped import Mapped
@@ -105,12 +104,12 @@ class Opened:
         """The checksums of each tensor's blocks, once that of the header is right."""
         entries = {name: entry for name, entry in self.header.entries.items() if name != NAME}
         counts = [count_blocks(entry.stop - entry.start) for entry in entries.values()]
-        entry, wanted = self.header.entries[NAME], space_of(sum(counts))
-        if entry.dtype != torch.uint32 or entry.shape != (wanted,):
-            rule = f"have {wanted} checksums of type torch.uint32"
+        entry, wanted = self.header.entries[NAME], 1 + sum(counts)
+        if entry.dtype != torch.uint64 or entry.shape != (wanted,):
+            rule = f"have {wanted} checksums of type torch.uint64"
             raise self.fault(rule, f"{entry.dtype} of shape {entry.shape}", f"header, tensor {NAME}", AGAIN)
-        found = np.frombuffer(self.mapped.piece(entry.start, entry.stop), "<u4")
-        if zlib.crc32(self.header.raw) != found[0] or found[1 + sum(counts) :].any():
+        found = np.frombuffer(self.mapped.piece(entry.start, entry.stop), "<u8")
+        if checksums([self.header.raw]) != [found[0]]:
             raise self.fault("have the header that was written", "another (its checksum differs)", "header", AGAIN)
-        parts = np.split(found[1 : 1 + sum(counts)], np.cumsum(counts)[:-1].tolist()) if counts else []
+        parts = np.split(found[1:], np.cumsum(counts)[:-1].tolist()) if counts else []
         return dict(zip(entries, parts, strict=True))

@@ -51,9 +51,8 @@ class StoredRows(LaterRows):
             offsets = self.law.offsets
             first, last = 0, len(offsets) - 1
             while first < last:
-                stop = int(torch.searchsorted(offsets, offsets[first] + MOST_ROWS, right=True)) - 1
-                stop = max(first + 1, stop)
-                items = torch.arange(first, stop)
+                stop = max(first + 1, int(np.searchsorted(offsets, offsets[first] + MOST_ROWS, side="right")) - 1)
+                items = np.arange(first, stop)
                 self._check(items, self.tensor[int(offsets[first]) : int(offsets[stop])])
                 first = stop
         return self.tensor
@@ -93,21 +92,19 @@ class StoredRows(LaterRows):
                 AGAIN,
             )
 
-    def _check(self, items: Tensor, rows: Tensor) -> None:
+    def _check(self, items: np.ndarray, rows: Tensor) -> None:
         """Raise unless the rows of some items obey the law, which is asked once of every item."""
         assert self.law is not None
-        numbers = items.numpy()
-        fresh = numbers[self.unchecked[numbers]]
-        if not len(fresh):
+        if not self.unchecked[items].any():
             return
         counts = self.law.offsets[items + 1] - self.law.offsets[items]
-        broken = self.law.broken(items, counts, rows)
+        broken = self.law.broken(items, counts, rows.numpy())
         if len(broken):
             item = int(items[broken[0]])
             cure = "It was not written by gn.save: do not use it."
             raise self.fault(self.law.rule, "other numbers", f"tensor {self.name}, item {item}", cure)
-        self.unchecked[fresh] = False
-        self.num_unchecked = int(self.unchecked.sum())
+        self.unchecked[items] = False
+        self.num_unchecked = int(np.count_nonzero(self.unchecked))
 
 
 def _ranges(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
@@ -124,12 +121,13 @@ def _ranges(rows: Rows) -> tuple[np.ndarray, np.ndarray]:
     return rows.numbers.numpy(), rows.numbers.numpy() + 1
 
 
-def _items(rows: Rows, offsets: Tensor) -> Tensor:
+def _items(rows: Rows, offsets: np.ndarray) -> np.ndarray:
     """The items that chosen rows belong to, those without rows left out."""
     if rows.span is not None:
-        first = int(torch.searchsorted(offsets, rows.span.start, right=True)) - 1
-        return torch.arange(first, int(torch.searchsorted(offsets, rows.span.stop)))
+        first = int(np.searchsorted(offsets, rows.span.start, side="right")) - 1
+        return np.arange(first, int(np.searchsorted(offsets, rows.span.stop)))
     if rows.blocks is not None:
-        return rows.blocks
+        return rows.blocks.numpy()
     assert rows.starts is not None and rows.counts is not None
-    return torch.searchsorted(offsets, rows.starts[rows.counts > 0], right=True) - 1
+    starts, counts = rows.starts.numpy(), rows.counts.numpy()
+    return np.searchsorted(offsets, starts[counts > 0], side="right") - 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError
-from geonets.data.storage.checksums import BLOCK, NAME, checksums, count_blocks, space_of
+from geonets.data.storage.checksums import BLOCK, NAME, checksums, count_blocks
 from geonets.data.storage.header import DTYPES
 
 PIECE = 256 * BLOCK
@@ -40,15 +39,15 @@ def write(file: BinaryIO, tensors: dict[str, Tensor], metadata: dict[str, str]) 
         sorted(tensors.items(), key=lambda named: -named[1].dtype.itemsize)
     )  # each begins where it can be read
     num_blocks = sum(count_blocks(tensor.numel() * tensor.dtype.itemsize) for tensor in ordered.values())
-    sums = np.zeros(space_of(num_blocks), "<u4")
+    sums = np.zeros(1 + num_blocks, "<u8")
     head = _header(ordered, len(sums), metadata)
     file.write(head)
     file.write(sums.tobytes())
-    sums[0] = zlib.crc32(head)
+    sums[:1] = checksums([head])
     block = 1
     for tensor in ordered.values():
         for piece in _pieces(tensor):
-            found = checksums(piece)
+            found = checksums(piece[start : start + BLOCK] for start in range(0, len(piece), BLOCK))
             sums[block : block + len(found)] = found
             block += len(found)
             file.write(piece)
@@ -58,8 +57,8 @@ def write(file: BinaryIO, tensors: dict[str, Tensor], metadata: dict[str, str]) 
 
 def _header(tensors: dict[str, Tensor], num_sums: int, metadata: dict[str, str]) -> bytes:
     entries: dict[str, object] = {"__metadata__": metadata}
-    reached = 4 * num_sums
-    entries[NAME] = {"dtype": "U32", "shape": [num_sums], "data_offsets": [0, reached]}
+    reached = 8 * num_sums
+    entries[NAME] = {"dtype": "U64", "shape": [num_sums], "data_offsets": [0, reached]}
     for name, tensor in tensors.items():
         stop = reached + tensor.numel() * tensor.dtype.itemsize
         entries[name] = {"dtype": NAMES[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [reached, stop]}
