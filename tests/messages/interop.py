@@ -201,7 +201,10 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         lambda: gn.to_open3d(cloud.replace(nodes={"color": torch.ones(5, 3).long()})),
     ),
     ("`frame` must be a pandas DataFrame; got int", lambda: gn.from_pandas(anything)),
-    ("`missing` must be one of raise, drop, keep; got 'zero'", lambda: gn.from_pandas(table, missing="zero")),
+    (
+        "`missing` must be a number or one of raise, drop, keep; got 'zero'",
+        lambda: gn.from_pandas(table, missing="zero"),
+    ),
     ("`frame` must have the column 'rain' once.*got a, b", lambda: gn.from_pandas(table, ["rain"])),
     (
         "`frame` must have no missing values in a; got one in column 'a' .row 1, index 1; 1 in all.",

@@ -82,14 +82,14 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         ),
     ),
     ("`meta` must tell the residue of each of 1 atoms; got 2", lambda: gn.to_rdkit(lost_atoms())),
-    ("`column` must name the column of SMILES strings where there is a target", lambda: read("a.smi", "C", target="y")),
+    ("`column` must name the column of SMILES strings where there is a target", lambda: read("a.smi", "C", y="y")),
     ("possible molecules; got 'C1', unclosed ring .*record 2, line 3, character 2", lambda: read("a.smi", "C\n\nC1")),
     ("must have the column 'smile' and no title twice", lambda: table("C,1", column="smile")),
     ("must have 2 entries in each row; got 3 .*record 1, line 2", lambda: table("C,1,2")),
     ("must be a table; got .*line 2", lambda: table(f'"{"C" * 200_000}",1')),
-    ("`missing` must be one of raise, nan", lambda: table("C,1", target="y", missing="no")),
-    ("must have the target 'y'; got '' .*record 2, line 3", lambda: table("C,1\nC,\n", target="y")),
-    ("must have a number as target 'y'; got 'two' .*record 1, line 2", lambda: table("C,two", target="y")),
+    ("`missing` must be one of raise, keep", lambda: table("C,1", y="y", missing="no")),
+    ("must have the target 'y'; got '' .*record 2, line 3", lambda: table("C,1\nC,\n", y="y")),
+    ("must have a number as target 'y'; got 'two' .*record 1, line 2", lambda: table("C,two", y="y")),
     ("must hold at least one molecule; got none", lambda: table("")),
     ("must begin with three lines and a line of counts; got 1 lines", lambda: read("a.sdf", "C")),
     ("must announce atoms and bonds as whole numbers; got ' xx .*record 1, line 4", lambda: read("a.sdf", sdf("xx"))),
@@ -161,4 +161,4 @@ def lost_atoms() -> gn.Structure:
 def beside(text: str) -> Any:
     path = written("a.sdf", (sdf() + "$$$$\n") * 2)
     (path.parent / "a.csv").write_text(text)
-    return gn.read(path, table="a.csv", target="energy")
+    return gn.read(path, table="a.csv", y="energy")

@@ -21,7 +21,7 @@ def ts(*cases: str, head: str = "@classLabel true a b\n", **options: Any) -> Any
 EQUAL = "@univariate true\n@equalLength true\n@seriesLength 2\n"
 
 CASES = [
-    ("`missing` must be one of drop; got 'skip'", lambda: csv(missing="skip")),
+    ("`missing` must be a number or one of raise, drop, keep; got 'skip'", lambda: csv(missing="skip")),
     ("must have a column heat; got place, day, t, word .*line 1", lambda: csv(columns=("heat",))),
     ("must be well quoted; got .*line 2", lambda: csv('a,b\n"1"2,3\n')),
     ("must have a row; got none", lambda: csv("\n")),
@@ -35,10 +35,13 @@ CASES = [
     ("must have a number or an ISO date; got 'now'", lambda: csv("t\nnow\n", time="t")),
     ("must have each time of an item once; got that of line 2 again .*line 4", lambda: csv(columns=("t",), time="day")),
     ("must have numbers below 3.4e38; got 1e.300 .*line 2", lambda: csv("a\n1e300\n", columns=("a",))),
+    ("must have one column that becomes time; got another", lambda: csv("day,time\n1,2\n", time="day")),
+    ("must have one column that becomes y; got another", lambda: csv("y,z\n1,2\n", y="z")),
     ("must be sampled evenly; got time stamps", lambda: ts("(0,1):a", head="@timeStamps true\n")),
     ("must describe itself before @data; got '1,2' .*line 1", lambda: ts("1,2:a", head="1,2\n")),
     ("must have a line @data; got none", lambda: read("a.ts", "@classLabel false\n")),
     ("must have a case; got none", ts),
+    ("`missing` must be a number or one of raise, keep; got 'drop'", lambda: ts("1:a", missing="drop")),
     ("must have 1 dimensions; got 2 .*line 5", lambda: ts("1,2:3,4", head=EQUAL)),
     ("must have 1 dimensions; got 0 .*line 3", lambda: ts("a")),
     ("must have 2 values in each dimension; got 3 .*line 5", lambda: ts("1,2,3", head=EQUAL)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,16 +22,16 @@ def stations(path: Path, columns: Sequence[str]) -> Structure:
         Source(path),
         format="csv",
         columns=columns,
-        target="RainTomorrow",
         item="Location",
         time="Date",
+        y="RainTomorrow",
         categories={"RainTomorrow": ("No", "Yes")},
-        missing=math.nan,
+        missing="keep",
     )
     assert days.meta is not None
-    day = (days.nodes["Date"] / 86400).long()
+    day = (days.nodes["time"] / 86400).long()
     found = days.on(days.topology, {"x": days.x, "y": days.y, "day": day})
-    return found.replace(meta=[{"station": record["item"]} for record in days.meta])
+    return found.replace(meta=[{"station": record["name"]} for record in days.meta])
 
 
 def day_number(date: str) -> int:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, StructureError
-from geonets.core.options import one_of
+from geonets.core.options import number_or_one_of, one_of
 from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.core.tensors import as_tensor
@@ -64,8 +64,7 @@ def from_pandas(
     """
     pandas = require("pandas")
     require_frame(pandas, frame)
-    if not isinstance(missing, int | float) or isinstance(missing, bool):
-        one_of("missing", missing, CHOICES)
+    number_or_one_of("missing", missing, CHOICES)
     kind = dtype or torch.get_default_dtype()
     roles = {"item": item, "time": time, "y": y, "item_y": item_y}
     named = [column for column in roles.values() if column is not None]

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from geonets.core.options import one_of
+from geonets.core.options import number_or_one_of
 from geonets.core.structure import Structure
 from geonets.core.topology import Chain, Set
 from geonets.data.readers import columns as convert
@@ -26,11 +26,11 @@ def read_csv(
     source: Source,
     *,
     columns: Sequence[str] | None = None,
-    target: str | None = None,
     item: str | None = None,
     time: str | None = None,
+    y: str | None = None,
     categories: Categories = (),
-    missing: float | Literal["drop"] | None = None,
+    missing: float | Literal["raise", "drop", "keep"] = "raise",
     delimiter: str | None = None,
     header: bool = True,
 ) -> Structure:
@@ -40,7 +40,7 @@ def read_csv(
     |---|---|
     | neither | an item of one node for each row |
     | `time` | one chain, its steps in order of time |
-    | `item` | a set for each value of that column, which `meta` has as `item` |
+    | `item` | a set for each value of that column, which `meta` has as `name` |
     | both | a chain for each value |
 
     Every column is a node field of its own name, whole numbers int64 and others float64, unless `columns` chooses those
@@ -50,25 +50,25 @@ def read_csv(
     Args:
         source: the file, in UTF-8.
         columns: the columns of `x`, in this order.
-        target: the column that becomes `y`.
         item: the column that says which item a row belongs to.
-        time: the column of times, numbers or ISO dates; these become seconds since 1970.
+        time: the column of times, numbers or ISO dates; it becomes `nodes["time"]`, dates as seconds since 1970.
+        y: the column that becomes `y`.
         categories: columns of words; with `{column: names}` the names in their order.
-        missing: what an entry becomes that is empty, NA or NaN: a number (a category: -1), or `"drop"`: its row is left
-            out. Refused unless given.
+        missing: what becomes of an entry that is empty, NA or NaN: `"raise"`; `"drop"` its row; `"keep"` it as NaN; or
+            a number that stands for it. Of a category -1 does.
         delimiter: between columns; the most frequent of `, ; tab |` in the first line unless given.
         header: whether the first line has the names; else these are "0", "1", ...
 
     Raises:
         OptionError: if `missing` is another word.
-        ReadError: if a row has other columns than the first, an entry is no number, a time stands twice in an item.
+        ReadError: if a row has other columns than the first, an entry is no number, a time stands twice in an item, or
+            two columns would have one name.
     """
-    if isinstance(missing, str):
-        one_of("missing", missing, ("drop",))
+    number_or_one_of("missing", missing, ("raise", "drop", "keep"))
     columns = (columns,) if isinstance(columns, str) else columns
     categories = (categories,) if isinstance(categories, str) else categories
     names, rows, lines = _rows(source, delimiter, header)
-    wanted = [name for name in (*(columns or ()), target, item, time, *categories) if name is not None]
+    wanted = [name for name in (*(columns or ()), item, time, y, *categories) if name is not None]
     for name in wanted:
         if name not in names:
             raise source.error(f"have a column {name}", ", ".join(names), f"line {lines[0]}", "Correct the name.")
@@ -81,7 +81,7 @@ def read_csv(
     for name in read_columns:
         listed = categories[name] if isinstance(categories, Mapping) and name in categories else None
         ignored = convert.unknown(words[name], listed or ())
-        if missing is None or name in (item, time):
+        if missing == "raise" or name in (item, time):
             _refuse(source, keep, ignored, "have a known value", words[name], lines, name, "Pass missing=.")
         elif missing == "drop":
             keep &= ~ignored
@@ -101,18 +101,20 @@ def read_csv(
         _refuse(source, keep, wrong & keep, rule, words[name], lines, name, cure)
     order, counts, groups = _groups(source, keep, words.get(item or ""), fields.get(time or ""), lines, time)
     nodes = {name: torch.from_numpy(np.ascontiguousarray(field[order])) for name, field in fields.items()}
-    x = {} if columns is None else {"x": _stacked(source, nodes, columns, lines, order)}
-    kept = {name: field for name, field in nodes.items() if columns is None or name in categories or name == time}
-    y = {} if target is None else {"y": nodes[target]}
-    kept.pop(target or "", None)
+    kept = [name for name in nodes if name != y and (columns is None or name in categories or name == time)]
+    rows_of = [("time" if name == time else name, nodes[name]) for name in kept]
+    if columns is not None:
+        rows_of.append(("x", _stacked(source, nodes, columns, lines, order)))
+    target = {} if y is None else {"y": nodes[y]}
+    _refuse_twice(source, [*(name for name, _ in rows_of), *target])
     record: dict[str, Any] = {"categories": classes} if classes else {}
     single = item is None and time is None
     topology = Set(1, len(counts)) if single else Set(counts) if time is None else Chain(counts)
-    meta = [record] * len(counts) if groups is None else [{**record, "item": group} for group in groups]
+    meta = [record] * len(counts) if groups is None else [{**record, "name": group} for group in groups]
     return Structure(
         topology,
-        {**kept, **x, **({} if single else y)},
-        globals=y if single else {},
+        {**dict(rows_of), **({} if single else target)},
+        globals=target if single else {},
         meta=meta if record or groups is not None else None,
     )
 
@@ -166,6 +168,14 @@ def _refuse(
         place = f"line {lines[row]}, column {name}"
         source.leave_out(source.error(rule, repr(words[row]), place, cure, record=row + 1))
         keep[row] = False
+
+
+def _refuse_twice(source: Source, names: Sequence[str]) -> None:
+    """Raise if two columns would be one field."""
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        cure = "Rename the column, or choose others: columns=(...)."
+        raise source.error(f"have one column that becomes {twice}", "another of that name", "line 1", cure)
 
 
 def _groups(

@@ -67,7 +67,7 @@ def read_records(
     blocks: Iterable[Block[Content]],
     read_one: Callable[[Block[Content]], Record],
     build: Build,
-    target: Target,
+    y: Target,
     missing: str,
     table: Sequence[dict[str, str]] | None = None,
 ) -> Structure:
@@ -78,14 +78,14 @@ def read_records(
         blocks: of its records.
         read_one: makes a record of a block, or raises.
         build: makes the Structure.
-        target: the names of the properties that become `y`.
-        missing: `"raise"` where a target is missing, or `"nan"`.
+        y: the names of the properties that become `y`.
+        missing: `"raise"` where a target is missing, or `"keep"` it as NaN.
         table: properties from elsewhere: one row for every record, or one for each that can be read.
 
     Raises:
         ReadError: if a record cannot be read, or none can.
     """
-    one_of("missing", missing, ("raise", "nan"))
+    one_of("missing", missing, ("raise", "keep"))
     found: list[tuple[Block[Any], dict[str, Any]]] = []
     parts: list[Structure] = []
     records: list[Record] = []
@@ -110,7 +110,7 @@ def read_records(
     if table is not None:
         found = _beside(source, found, seen, table)
         structure = structure.replace(meta=[meta for _, meta in found])
-    return structure if target is None else _with_targets(structure, source, found, target, missing)
+    return structure if y is None else _with_targets(structure, source, found, y, missing)
 
 
 def _with_targets(
@@ -209,10 +209,10 @@ def _targets(block: Block[Any], properties: dict[str, str], target: Target, miss
     for name in names:
         text = properties.get(name, "")
         if text.strip().lower() in ABSENT:
-            if missing == "nan":
+            if missing == "keep":
                 row.append(math.nan)
                 continue
-            cure = "Choose among: " + (", ".join(properties) or "none") + "; or pass missing='nan', on_error='skip'."
+            cure = "Choose among: " + (", ".join(properties) or "none") + "; or pass missing='keep', on_error='skip'."
             raise block.error(f"have the target {name!r}", repr(text), f"line {block.line}", cure)
         try:
             row.append(float(text if "_" not in text else "no number"))

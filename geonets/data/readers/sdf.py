@@ -21,7 +21,7 @@ PROPERTY = re.compile(r">.*<(.*)>")
 def read_sdf(
     source: Source,
     *,
-    target: str | Sequence[str] | None = None,
+    y: str | Sequence[str] | None = None,
     missing: str = "raise",
     table: str | None = None,
     hydrogens: bool | None = None,
@@ -34,8 +34,8 @@ def read_sdf(
 
     Args:
         source: the file.
-        target: the property that becomes `y`, `(B,)`; or several, `(B, T)`.
-        missing: `"raise"` where a record has no target, or `"nan"`.
+        y: the property that becomes `y`, `(B,)`; or several, `(B, T)`.
+        missing: `"raise"` where a record has no target, or `"keep"` it as NaN.
         table: a CSV file in the same folder with further properties: a row for each record, or each that can be read.
         hydrogens: as in `gn.from_rdkit`, which knows these options: the file's own unless given.
         features: as in `gn.molecule`.
@@ -48,7 +48,7 @@ def read_sdf(
     """
     rows = None if table is None else _rows(Source(source.path.parent).member(table))
     build = built(hydrogens, features, pos)
-    return read_records(source, _blocks(source), _record, build, target, missing, rows)
+    return read_records(source, _blocks(source), _record, build, y, missing, rows)
 
 
 def _blocks(source: Source) -> Iterator[Block[list[str]]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import torch
 
 from geonets.core.errors import ReadError
+from geonets.core.options import number_or_one_of
 from geonets.core.structure import Structure
 from geonets.data.constructors import chain
 from geonets.data.readers.numbers import float32, table
@@ -17,7 +19,7 @@ from geonets.data.readers.source import Source
 MISSING = "?"
 
 
-def read_ts(source: Source, *, missing: float | None = None) -> Structure:
+def read_ts(source: Source, *, missing: float | Literal["raise", "keep"] = "raise") -> Structure:
     """Every case as a chain of steps with one channel a dimension; lengths may differ.
 
     Classes become `y`, numbers in the order in which the header names them (`meta` has the names as `classes`), and
@@ -25,13 +27,15 @@ def read_ts(source: Source, *, missing: float | None = None) -> Structure:
 
     Args:
         source: the file.
-        missing: what a value that is not known becomes, NaN say; refused unless given.
+        missing: what becomes of a value that is not known: `"raise"`, `"keep"` it as NaN, or a number in its place.
 
     Raises:
+        OptionError: if `missing` is another word.
         ReadError: if a case has other dimensions, lengths or classes than the header says, or has time stamps.
 
     Reference: Bagnall et al., "The UEA multivariate time series classification archive, 2018", arXiv:1811.00075.
     """
+    number_or_one_of("missing", missing, ("raise", "keep"))
     header, rows = _header(source)
     layout = _layout(source, header, rows[0][1])
     x, labels = [], []
@@ -108,7 +112,7 @@ def _count(header: dict[str, str], name: str) -> int:
 
 
 def _case(
-    source: Source, layout: Layout, number: int, line: int, text: str, missing: float | None
+    source: Source, layout: Layout, number: int, line: int, text: str, missing: float | str
 ) -> tuple[np.ndarray, str]:
     """The values `(T, dimensions)` of a case, and its label."""
     parts = text.split(":")
@@ -130,12 +134,12 @@ def _case(
     return float32(source, values, lambda step: f"{place}, step {step}"), label
 
 
-def _values(source: Source, words: Sequence[str], line: int, axis: int, missing: float | None) -> np.ndarray:
+def _values(source: Source, words: Sequence[str], line: int, axis: int, missing: float | str) -> np.ndarray:
     """The numbers of one dimension of a case."""
-    unknown = np.array([word.strip() == MISSING for word in words]) & (missing is not None)
+    unknown = np.array([word.strip() == MISSING for word in words]) & (missing != "raise")
     known = ["0" if skip else word for word, skip in zip(words, unknown, strict=True)]
     row = [",".join(known)]
     numbers = table(source, row, separator=",", first_line=line, rows_are="dimension", first_row=axis)[0]
     if unknown.any():
-        numbers[unknown] = missing
+        numbers[unknown] = np.nan if missing == "keep" else missing
     return numbers

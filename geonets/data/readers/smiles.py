@@ -22,7 +22,7 @@ def read_smiles(
     *,
     column: str | None = None,
     separator: str | None = None,
-    target: str | Sequence[str] | None = None,
+    y: str | Sequence[str] | None = None,
     missing: str = "raise",
     hydrogens: bool = False,
     features: str = "rdkit",
@@ -35,8 +35,8 @@ def read_smiles(
         source: the file.
         column: the title of the column of SMILES strings; without it the file is a list.
         separator: between columns; a tab, a semicolon or a comma, whichever the line of titles holds.
-        target: the title of the column that becomes `y`, `(B,)`; or several, `(B, T)`.
-        missing: `"raise"` where a target is empty or says NA, or `"nan"`.
+        y: the title of the column that becomes `y`, `(B,)`; or several, `(B, T)`.
+        missing: `"raise"` where a target is empty or says NA, or `"keep"` it as NaN.
         hydrogens: as in `gn.molecule`.
         features: as in `gn.molecule`.
 
@@ -44,9 +44,9 @@ def read_smiles(
         ReadError: if a string is no molecule; naming the record, the line and the character.
         OptionError: if there is a target but no column.
     """
-    if target is not None and column is None:
+    if y is not None and column is None:
         raise OptionError(
-            f"`column` must name the column of SMILES strings where there is a target; got None and target={target!r}. "
+            f"`column` must name the column of SMILES strings where there is a target; got None and y={y!r}. "
             "Pass the title of the column: column='smiles'."
         )
 
@@ -59,7 +59,7 @@ def read_smiles(
 
     blocks = _lines(source) if column is None else _rows(source, column, separator)
     with Quiet():
-        return read_records(source, blocks, record, build, target, missing)
+        return read_records(source, blocks, record, build, y, missing)
 
 
 def _record(block: Block[dict[str, str]], column: str | None, hydrogens: bool) -> Record:

@@ -34,7 +34,7 @@ REAL: dict[str, tuple[str, dict[str, Any], tuple[int, int, int, int], str]] = {
     "esol": ("molecules/moleculenet", {}, (1128, 902, 113, 113), "random"),
     "freesolv": ("molecules/moleculenet", {}, (642, 514, 64, 64), "random"),
     "lipophilicity": ("molecules/moleculenet", {}, (4200, 3360, 420, 420), "random"),
-    "bbbp": ("molecules/moleculenet", {"target": "BBBP"}, (2039, 1631, 204, 204), "scaffold"),
+    "bbbp": ("molecules/moleculenet", {"y": "BBBP"}, (2039, 1631, 204, 204), "scaffold"),
     "tox21": ("molecules/moleculenet", {}, (7823, 6258, 783, 782), "random"),
     "qm9": ("molecules/quantum", {"file": "qm9_mini.sdf", "table": "qm9_mini.sdf.csv"}, (21, 17, 2, 2), "random"),
     "japanesevowels": ("sequences/uea", {}, (640, 270, 0, 370), "published"),

@@ -23,7 +23,7 @@ def test_every_row_is_an_item_unless_columns_say_otherwise() -> None:
     assert (len(rows), rows.num_nodes) == (2, 2)
     assert rows.nodes["a"].tolist() == [1, 3]
     assert (rows.nodes["a"].dtype, rows.nodes["b"].dtype) == (torch.int64, torch.float64)
-    chosen = csv("a,b,c\n1,2,0\n3,4,1\n", columns=("b", "a"), target="c")
+    chosen = csv("a,b,c\n1,2,0\n3,4,1\n", columns=("b", "a"), y="c")
     assert chosen.x.tolist() == [[2, 1], [4, 3]]
     assert chosen.x.dtype == torch.float32
     assert (set(chosen.nodes), chosen.y.tolist()) == ({"x"}, [0, 1])
@@ -35,11 +35,11 @@ def test_items_and_steps() -> None:
     assert isinstance(found.topology, gn.Chain)
     assert found.topology.node_counts.tolist() == [2, 1]
     assert found.x[:, 0].tolist() == [1, 2, 3]
-    assert found.nodes["day"].tolist() == [1577836800.0, 1577923200.0, 1577836800.0]
+    assert found.nodes["time"].tolist() == [1577836800.0, 1577923200.0, 1577836800.0]
     assert found.nodes["word"].tolist() == [0, 1, 0]
     assert found.meta == (
-        {"categories": {"word": ["x", "y"]}, "item": "a"},
-        {"categories": {"word": ["x", "y"]}, "item": "b"},
+        {"categories": {"word": ["x", "y"]}, "name": "a"},
+        {"categories": {"word": ["x", "y"]}, "name": "b"},
     )
     sets = csv(shuffled, columns=("t",), item="place")
     assert isinstance(sets.topology, gn.Set)
@@ -52,6 +52,7 @@ def test_what_is_missing_is_said() -> None:
     assert filled.x.tolist() == [[1, -9], [2, -9], [3, 4]]
     assert filled.nodes["c"].tolist() == [0, -1, 1]
     assert csv(text, columns=("a", "b"), missing="drop").x.tolist() == [[3, 4]]
+    assert csv(text, columns=("a", "b"), missing="keep").x[:, 1].isnan().tolist() == [True, True, False]
     assert csv("a\nNA\nb\n", categories={"a": ["b", "NA"]}).nodes["a"].tolist() == [1, 0]
     assert csv("a\nNA\nb\n", categories={"a": ["c", "b"]}, missing=0).nodes["a"].tolist() == [-1, 1]
 
@@ -93,13 +94,13 @@ def test_australian_weather_equals_pandas() -> None:
 
     columns, path = ("Temp3pm", "Humidity3pm", "Pressure3pm"), WEATHER / "weatherAUS.csv.gz"
     start = time.perf_counter()
-    days = gn.read(path, columns=columns, target="RainTomorrow", categories=("RainTomorrow",), missing=float("nan"))
+    days = gn.read(path, columns=columns, y="RainTomorrow", categories=("RainTomorrow",), missing="keep")
     assert time.perf_counter() - start < 20
     frame = pandas.read_csv(path)
     assert len(days) == len(frame) == 142_193
     np.testing.assert_array_equal(days.x, frame[list(columns)].to_numpy(np.float32))
     assert days.y.tolist() == (frame["RainTomorrow"] == "Yes").astype(int).tolist()
-    stations = gn.read(path, columns=columns, item="Location", time="Date", missing=float("nan"))
+    stations = gn.read(path, columns=columns, item="Location", time="Date", missing="keep")
     assert len(stations) == frame["Location"].nunique()
 
 
@@ -107,8 +108,8 @@ WORDS = ("Location", "WindGustDir", "WindDir9am", "WindDir3pm", "RainToday", "Ra
 TABLES: list[tuple[str, int, dict[str, Any]]] = [
     ("seattle-weather.csv", 1461, {"time": "date", "categories": ("weather",)}),
     ("daily-min-temperatures.csv", 3650, {"time": "Date"}),
-    ("beijing_pollution_hourly.csv.gz", 43_824, {"time": "No", "categories": ("cbwd",), "missing": float("nan")}),
-    ("rattle_canberra_weather.csv", 366, {"time": "Date", "categories": WORDS, "missing": float("nan")}),
+    ("beijing_pollution_hourly.csv.gz", 43_824, {"time": "No", "categories": ("cbwd",), "missing": "keep"}),
+    ("rattle_canberra_weather.csv", 366, {"time": "Date", "categories": WORDS, "missing": "keep"}),
 ]
 
 

@@ -83,9 +83,9 @@ def test_further_columns_are_kept(tmp_path: Path) -> None:
 
 def test_targets_are_properties(tmp_path: Path) -> None:
     path = written(tmp_path, "a.sdf", sdf("1.5", "", "-2e1"))
-    structure, left_out = gn.read(path, target="energy", on_error="skip")
+    structure, left_out = gn.read(path, y="energy", on_error="skip")
     assert structure.y.tolist() == [1.5, -20] and left_out[0].place == "record 2, line 34"
-    several = gn.read(path, target=["energy"], missing="nan")
+    several = gn.read(path, y=["energy"], missing="keep")
     assert several.y.shape == (3, 1) and several.y.isnan().flatten().tolist() == [False, True, False]
     assert several.meta is not None and several.meta[2]["properties"] == {"energy": "-2e1"}
 
@@ -101,13 +101,13 @@ def test_a_table_beside_the_molecules(tmp_path: Path) -> None:
     written(tmp_path, "all.csv", "id,homo\na,1\nb,2\nc,3\n")
     written(tmp_path, "readable.csv", "id,homo\nb,2\nc,3\n")
     for table in ("all.csv", "readable.csv"):
-        structure, left_out = gn.read(path, table=table, target=["homo", "energy"], on_error="skip")
+        structure, left_out = gn.read(path, table=table, y=["homo", "energy"], on_error="skip")
         assert structure.y.tolist() == [[2, 2], [3, 3]] and len(left_out) == 1
 
 
 def test_the_second_record_of_three_is_broken(tmp_path: Path) -> None:
     path = written(tmp_path, "a.sdf", sdf("1") + sdf("2").replace(" 11  0", " 99  0", 1) + sdf("3"))
-    structure, left_out = gn.read(path, target="energy", on_error="skip")
+    structure, left_out = gn.read(path, y="energy", on_error="skip")
     assert structure.y.tolist() == [1, 3] and [error.place for error in left_out] == ["record 2, line 62"]
     with pytest.raises(gn.errors.ReadError, match="record 2, line 62"):
         gn.read(path)
@@ -116,7 +116,7 @@ def test_the_second_record_of_three_is_broken(tmp_path: Path) -> None:
 def test_a_table_of_molecules(tmp_path: Path) -> None:
     text = 'id;smiles;y;note\n1;CO;0.5;"a;\nb"\n2;C1;1;\n3;N;NA;"c"\n'
     path = written(tmp_path, "a.csv", text)
-    options: Any = {"format": "smiles", "column": "smiles", "target": "y", "missing": "nan", "on_error": "skip"}
+    options: Any = {"format": "smiles", "column": "smiles", "y": "y", "missing": "keep", "on_error": "skip"}
     structure, left_out = gn.read(path, **options)
     assert (
         structure.y[0] == 0.5
@@ -173,7 +173,7 @@ TABLES = {
 def test_the_tables_of_moleculenet(name: str) -> None:
     read, broken, target = TABLES[name]
     path = DATA / "moleculenet" / name
-    structure, left_out = gn.read(path, format="smiles", column="smiles", target=target, on_error="skip")
+    structure, left_out = gn.read(path, format="smiles", column="smiles", y=target, on_error="skip")
     assert (len(structure), len(left_out)) == (read, broken)
     lost = {int(str(error.place).split()[1].rstrip(",")) for error in left_out}
     with path.open(newline="") as text:
@@ -184,8 +184,8 @@ def test_the_tables_of_moleculenet(name: str) -> None:
 @real
 def test_targets_that_nobody_measured() -> None:
     path = DATA / "moleculenet" / "tox21.csv"
-    options: Any = {"format": "smiles", "column": "smiles", "target": ["NR-AR", "SR-p53"], "on_error": "skip"}
-    structure, left_out = gn.read(path, missing="nan", **options)
+    options: Any = {"format": "smiles", "column": "smiles", "y": ["NR-AR", "SR-p53"], "on_error": "skip"}
+    structure, left_out = gn.read(path, missing="keep", **options)
     assert (len(structure), len(left_out)) == (7823, 8)
     assert 0 < int(structure.y.isnan().sum()) < structure.y.numel() / 2
 
@@ -193,9 +193,9 @@ def test_targets_that_nobody_measured() -> None:
 @real
 def test_tables_of_quantum_chemistry() -> None:
     folder = DATA / "quantum"
-    energies, _ = gn.read(folder / "gdb1k.sdf", table="gdb1k.sdf.csv", target="atomization_energy", on_error="skip")
+    energies, _ = gn.read(folder / "gdb1k.sdf", table="gdb1k.sdf.csv", y="atomization_energy", on_error="skip")
     torch.testing.assert_close(energies.y[:2], torch.tensor([-596.35, -959.62]))
-    nine = gn.read(folder / "qm9_mini.sdf", table="qm9_mini.sdf.csv", target=["mu", "gap"])
+    nine = gn.read(folder / "qm9_mini.sdf", table="qm9_mini.sdf.csv", y=["mu", "gap"])
     assert nine.y.shape == (21, 2) and nine.pos.shape == (nine.num_nodes, 3)
 
 

@@ -25,7 +25,7 @@ def test_cases_of_different_lengths() -> None:
 def test_targets_missing_values_and_none() -> None:
     assert ts("1:2.5", "3:-1", head="@targetLabel true\n").y.tolist() == [2.5, -1]
     assert ts("1,?:a", missing=0).x.tolist() == [[1], [0]]
-    assert ts("1,?:a", missing=float("nan")).x.isnan().sum() == 1
+    assert ts("1,?:a", missing="keep").x.isnan().sum() == 1
     assert ts("1,2", "3,4", head="@classLabel false\n").y is None
     assert ts("1:z", "2:y", head="@classLabel true\n").y.tolist() == [1, 0]
 
