@@ -43,11 +43,13 @@ def demo(out: Path, seed: int) -> None:
 @main.command()
 @click.argument("what")
 @click.option("--save", type=click.Path(path_type=Path), help="Write a .png or .html file instead of opening a window.")
-def view(what: str, save: Path | None) -> None:
+@click.option("--item", type=int, default=0, show_default=True, help="Which one, where there are several.")
+@click.option("--all", "everything", is_flag=True, help="All items in one place, such as the parts of a scene.")
+def view(what: str, save: Path | None, item: int, everything: bool) -> None:
     """Look at WHAT: a file of any format that `geonets formats` lists, or a molecule in SMILES."""
     from geonets.view import view as show
 
-    written = show(_structure(what), save=save, title=Path(what).name)
+    written = show(_structure(what), save=save, title=Path(what).name, item=None if everything else item)
     if written is not None:
         click.echo(written)
 

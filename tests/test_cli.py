@@ -27,6 +27,17 @@ def test_a_molecule_and_a_mesh_can_be_looked_at(tmp_path: Path) -> None:
         assert str(page) in done.output and "Plotly.newPlot" in page.read_text()
 
 
+def test_all_parts_of_a_scene_can_be_looked_at(tmp_path: Path) -> None:
+    scene, page = tmp_path / "scene.glb", tmp_path / "page.html"
+    scene.write_bytes(SHAPES["gltf"]["pyramid.glb"])
+    for options, nodes in (([], "node 4"), (["--item", "1"], "node 4"), (["--all"], "node 9")):
+        done = CliRunner().invoke(main, ["view", str(scene), "--save", str(page), *options])
+        assert done.exit_code == 0, done.output
+        assert f"{nodes}" in page.read_text()
+    done = CliRunner().invoke(main, ["view", str(scene), "--save", str(page), "--item", "2"])
+    assert done.exit_code == 1 and "Error: `" in done.output
+
+
 @pytest.mark.parametrize(("what", "text"), [("C1CC", "`smiles` must be"), ("no_such_file.stl", "`path` must exist")])
 def test_what_the_user_can_mend_is_told_in_one_line(what: str, text: str) -> None:
     done = CliRunner().invoke(main, ["view", what])

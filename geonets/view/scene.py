@@ -57,8 +57,8 @@ class Scene:
     title: str
 
     @staticmethod
-    def of(structure: Structure, color: Color = None, title: str | None = None, item: int = 0) -> Scene:
-        """What there is to see of one item.
+    def of(structure: Structure, color: Color = None, title: str | None = None, item: int | None = 0) -> Scene:
+        """What there is to see of one item, or of all in one place.
 
         Positions are the field `pos`; else the places of a chain or a grid; else, where the item's record has a
         `"smiles"`, a conformation of that molecule; else a spring layout of its links. All seeds are fixed.
@@ -67,7 +67,7 @@ class Scene:
             structure: of any kind.
             color: a node field's name or one value a node, see `geonets.view.paint.paint`.
             title: what to write above; the SMILES string or the kind of item unless given.
-            item: which one.
+            item: which one; None shows all of them where their positions are, as a scene has them.
 
         Raises:
             ItemError: if there is no such item.
@@ -83,14 +83,14 @@ class Scene:
             >>> ethanol.kind, ethanol.positions.shape, ethanol.segments.tolist(), ethanol.paint.names
             ('molecule', (3, 3), [[0, 1], [1, 2]], ('C', 'O'))
         """
-        shown = structure[item]
+        shown = structure if item is None else structure[item]
         if not shown.num_nodes:
             raise StructureError(
-                f"`structure` must have nodes to be shown; got none (item {item}). Choose another item."
+                f"`structure` must have nodes to be shown; got none ({_where(item)}). Choose another item."
             )
-        first = int(structure.topology.node_offsets[item % len(structure)])
+        first = 0 if item is None else int(structure.topology.node_offsets[item % len(structure)])
         colors = paint(structure, color, slice(first, first + shown.num_nodes))
-        record: Any = shown.meta[0] if shown.meta is not None else {}
+        record: Any = shown.meta[0] if shown.meta is not None and len(shown) == 1 else {}
         segments = _segments(shown)
         given = _given_positions(shown, item)
         smiles = record.get("smiles")
@@ -135,6 +135,10 @@ class Scene:
         return float(reach.max()) or 1.0
 
 
+def _where(item: int | None) -> str:
+    return "all items" if item is None else f"item {item}"
+
+
 def spacing(positions: Array) -> float:
     """The median distance of a node to the nearest other one."""
     if len(positions) < 2:
@@ -173,7 +177,7 @@ def _faces(shown: Structure) -> Array:
     return shown.levels["faces"]["vertices"].cpu().numpy()
 
 
-def _given_positions(shown: Structure, item: int) -> Array | None:
+def _given_positions(shown: Structure, item: int | None) -> Array | None:
     pos = shown.pos
     if pos is None and isinstance(shown.topology, Lattice):
         steps = shown.topology.coordinates().flip(1)  # the last axis runs to the right, those before down and away
@@ -182,7 +186,7 @@ def _given_positions(shown: Structure, item: int) -> Array | None:
         return None
     if pos.ndim != 2 or not 1 <= pos.shape[1] <= 3:
         raise ShapeError(
-            f"`pos` must have one to three coordinates to be shown; got shape {tuple(pos.shape)} (item {item}). "
+            f"`pos` must have one to three coordinates to be shown; got shape {tuple(pos.shape)} ({_where(item)}). "
             "Choose three: structure.replace(pos=structure.pos[:, :3])."
         )
     positions = np.zeros((len(pos), 3))
@@ -190,16 +194,16 @@ def _given_positions(shown: Structure, item: int) -> Array | None:
     if not np.isfinite(positions).all():
         row = int(np.argwhere(~np.isfinite(positions))[0, 0])
         raise StructureError(
-            f"`pos` must be finite to be shown; got {positions[row].tolist()} (item {item}, node {row}). "
+            f"`pos` must be finite to be shown; got {positions[row].tolist()} ({_where(item)}, node {row}). "
             "Correct or leave out the node."
         )
     return positions
 
 
-def _spring(shown: Structure, segments: Array, item: int) -> Array:
+def _spring(shown: Structure, segments: Array, item: int | None) -> Array:
     if not len(segments):
         raise StructureError(
-            f"`structure` must have positions or links to be shown; got neither (item {item}). "
+            f"`structure` must have positions or links to be shown; got neither ({_where(item)}). "
             "Give it positions: structure.replace(pos=...)."
         )
     networkx = require("networkx")

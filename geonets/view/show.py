@@ -1,4 +1,4 @@
-"""`view`: look at one item of a structure."""
+"""`view`: look at a structure."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def view(
     color: Color = None,
     save: str | Path | None = None,
     title: str | None = None,
-    item: int = 0,
+    item: int | None = 0,
 ) -> Path | None:
-    """Look at one item: points, a molecule as balls and sticks, a network, a mesh, a lattice.
+    """Look at one item, or at all in one place: points, a molecule as balls and sticks, a network, a mesh, a lattice.
 
     Where there is a display this opens a window; else it writes one HTML file that works offline. A PNG or a window
     needs Open3D; where it cannot load, HTML takes its place and one line on the standard error says what to install.
@@ -34,7 +34,7 @@ def view(
             categories, three columns between 0 and 1, or of bytes, as red, green and blue.
         save: a file to write instead: `.png` or `.html`.
         title: what to write above.
-        item: which one.
+        item: which one; None shows all of them, as a scene has them.
 
     Returns:
         The file that was written, or None after a window was closed.

@@ -113,6 +113,14 @@ def test_everything_is_within_the_extent(caffeine: gn.Structure) -> None:
     assert reach.max() == pytest.approx(shown.extent)
 
 
+def test_all_items_stand_in_one_place() -> None:
+    corner, faces = torch.eye(3), torch.tensor([[0, 1, 2]])
+    scene = gn.mesh([corner, corner + 5], [faces, faces])
+    shown = Scene.of(scene, color=torch.arange(6.0), item=None)
+    assert shown.positions.shape == (6, 3) and shown.faces.tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert len(shown.colors) == len(shown.labels) == 6
+
+
 def test_bytes_are_red_green_and_blue() -> None:
     pixels = torch.tensor([[[[255, 0, 51], [0, 0, 0]]]], dtype=torch.uint8)
     assert np.allclose(Scene.of(gn.grid(pixels), color="x").colors, [[1, 0, 0.2], [0, 0, 0]])

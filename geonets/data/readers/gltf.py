@@ -1,4 +1,4 @@
-"""glTF, as text (`.gltf`) or bytes (`.glb`): scenes of meshes, put together into one."""
+"""glTF, as text (`.gltf`) or bytes (`.glb`): scenes of meshes, an item for each that is placed."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ import numpy as np
 import torch
 
 from geonets.core.structure import Structure
+from geonets.data.constructors import mesh, points
 from geonets.data.readers.gltfdocument import Document
 from geonets.data.readers.gltfparts import Part, named, parts_of
-from geonets.data.readers.polygons import Triangles
 from geonets.data.readers.source import Source
-from geonets.data.readers.vertices import fields, positions, shape
+from geonets.data.readers.vertices import fields, positions
 
 
 def read_gltf(source: Source, *, dtype: torch.dtype = torch.float32) -> Structure:
-    """All meshes of the scene as one item, each where its node puts it.
+    """The scene, an item for each geometry that it places: every primitive of a mesh, where its node puts it.
 
-    The node field `part` says which mesh a vertex is of; `meta["parts"]` holds their names. Normals, colours, texture
-    coordinates and attributes of one's own become node fields where every part has them; what is left out is named
-    in `meta["left_out"]`. Buffers may be files of the same folder; images are never opened.
+    `meta` holds the names of the node and of its mesh as `name` and `geometry`. Normals, colours, texture coordinates
+    and attributes of one's own become node fields where every item has them; what is left out is named in
+    `meta["left_out"]`. Where some item has triangles, items of points are meshes without; else all are clouds. Buffers
+    may be files of the same folder; images are never opened.
 
     Args:
         source: the file.
@@ -36,13 +37,13 @@ def read_gltf(source: Source, *, dtype: torch.dtype = torch.float32) -> Structur
     left_out: dict[str, None] = {}
     parts: list[Part] = []
     room = source.max_bytes
-    for mesh, matrix, name in _placed(document):
-        for part in parts_of(document, mesh, matrix, name, left_out):
+    for number, matrix, name in _placed(document):
+        for part in parts_of(document, number, matrix, name, left_out):
             parts.append(part)
             room -= part.pos.nbytes + part.faces.nbytes
             if room < 0:  # a small file can place one mesh a million times
                 rule, cure = f"have at most {source.max_bytes} bytes of meshes", "Raise the limit: max_bytes."
-                raise document.error(rule, "more where its nodes place them", f"meshes[{mesh}]", cure)
+                raise document.error(rule, "more where its nodes place them", f"meshes[{number}]", cure)
     if not parts:
         raise document.error("have a mesh of triangles or points in its scene", "none", "meshes")
     everywhere = set.intersection(*({(name, rows.shape[1:]) for name, rows in p.attributes.items()} for p in parts))
@@ -52,16 +53,17 @@ def read_gltf(source: Source, *, dtype: torch.dtype = torch.float32) -> Structur
             columns |= named(name, np.concatenate([part.attributes[name] for part in parts]))
         else:
             left_out[name] = None
-    counts = np.array([len(part.pos) for part in parts])
-    columns["part"] = np.repeat(np.arange(len(parts)), counts)
-    corners = np.concatenate([part.faces + start for part, start in zip(parts, counts.cumsum() - counts, strict=True)])
     whole = np.concatenate([part.pos for part in parts])
     pos = positions(source, whole, dtype, lambda vertex: f"JSON, vertex {vertex} of all meshes")
-    meta: dict[str, Any] = {"parts": [part.name for part in parts]}
-    if left_out:
-        meta["left_out"] = list(left_out)
-    faces = Triangles(corners, corners, np.arange(len(corners)))
-    return shape(pos, fields(source, columns, dtype), faces, meta=meta)
+    places = list(pos.split([len(part.pos) for part in parts]))
+    noted = {"left_out": list(left_out)} if left_out else {}
+    levels = {
+        "nodes": fields(source, columns, dtype),
+        "meta": [{"name": part.name, "geometry": part.geometry, **noted} for part in parts],
+    }
+    if not any(len(part.faces) for part in parts):
+        return points(places, **levels)
+    return mesh(places, [torch.from_numpy(np.ascontiguousarray(part.faces)) for part in parts], **levels)
 
 
 def _placed(document: Document) -> Iterator[tuple[Any, np.ndarray, str]]:

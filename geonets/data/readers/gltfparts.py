@@ -16,9 +16,10 @@ WIDTHS = {"POSITION": (3,), "NORMAL": (3,), "COLOR_0": (3, 4), "TEXCOORD_0": (2,
 
 
 class Part(NamedTuple):
-    """A primitive in its place: positions `(N, 3)`, further attributes by name, triangles `(F, 3)`."""
+    """A primitive in its place: names of its node and mesh, positions `(N, 3)`, attributes, triangles `(F, 3)`."""
 
     name: str
+    geometry: str
     pos: np.ndarray
     attributes: dict[str, np.ndarray]
     faces: np.ndarray
@@ -33,6 +34,7 @@ def parts_of(
         ReadError: if an attribute is missing, of another shape or length, or a triangle names no vertex.
     """
     mesh, mesh_place = document.entry("meshes", number, "nodes")
+    geometry = str(mesh.get("name", f"mesh {number}"))
     for count, primitive in enumerate(document.listed(mesh, "primitives", mesh_place)):
         place = f"{mesh_place}.primitives[{count}]"
         attributes = primitive.get("attributes") if isinstance(primitive, dict) else None
@@ -45,7 +47,7 @@ def parts_of(
         pos = _attribute(document, attributes, "POSITION", None, place)
         further: dict[str, np.ndarray] = {}
         for attribute in attributes:
-            if attribute in WIDTHS or (attribute.startswith("_") and attribute != "_PART"):
+            if attribute in WIDTHS or attribute.startswith("_"):
                 further[attribute] = _attribute(document, attributes, attribute, len(pos), place)
             else:
                 left_out[attribute] = None
@@ -56,7 +58,7 @@ def parts_of(
         with np.errstate(over="ignore", invalid="ignore"):
             moved = pos.astype(np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
             mirrored = np.linalg.det(matrix[:3, :3]) < 0  # which turns the faces around
-        yield Part(name, moved, further, faces[:, ::-1] if mirrored else faces)
+        yield Part(name, geometry, moved, further, faces[:, ::-1] if mirrored else faces)
 
 
 def _attribute(document: Document, attributes: dict[str, Any], name: str, count: int | None, place: str) -> np.ndarray:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from shape_files import COLORS, GLTF_BYTES, POSITIONS, SHAPES, TRIANGLES, gltf
+from shape_files import COLORS, GLTF, GLTF_BYTES, POSITIONS, SHAPES, TRIANGLES, glb, gltf
 
 import geonets as gn
 
@@ -24,11 +25,53 @@ def test_every_variant_holds_the_same(name: str, tmp_path: Path) -> None:
     torch.testing.assert_close(scene.pos, torch.tensor(turned + raised).float())
     torch.testing.assert_close(scene.nodes["color"], torch.tensor(COLORS * 2) / 255)
     torch.testing.assert_close(scene.nodes["alpha"], torch.full((10,), 0.2))
-    assert scene.nodes["part"].tolist() == [0] * 5 + [1] * 5
+    assert scene.topology.node_counts.tolist() == [5, 5]
     assert scene.nodes["label"].tolist() == [*range(5)] * 2
     mirrored, strip = [[c, b, a] for a, b, c in TRIANGLES], [[5, 6, 7], [6, 8, 7], [7, 8, 9]]
     assert scene.levels["faces"]["vertices"].tolist() == mirrored + strip
-    assert scene.meta == ({"parts": ["whole", "strip"], "left_out": ["TANGENT", "NORMAL"]},)
+    left_out = ["TANGENT", "NORMAL"]
+    assert scene.meta == (
+        {"name": "whole", "geometry": "mesh 0", "left_out": left_out},
+        {"name": "strip", "geometry": "mesh 1", "left_out": left_out},
+    )
+
+
+def test_a_scene_is_the_same_from_a_file_and_from_trimesh(tmp_path: Path) -> None:
+    import trimesh
+
+    scene: Any = trimesh.Scene()
+    shapes: list[Any] = [trimesh.creation.box(), trimesh.creation.icosphere(subdivisions=1)]
+    move = trimesh.transformations.compose_matrix(scale=[1, 2, 3], angles=[0.1, 0.5, 0.2], translate=[3, 0, 1])
+    for number, shape in enumerate(shapes):
+        shape.visual.vertex_colors = (np.arange(4 * len(shape.vertices)) % 250).reshape(-1, 4).astype(np.uint8)
+        scene.add_geometry(shape, node_name=f"node {number}", geom_name=f"shape {number}", transform=move)
+    scene.graph.update("again", geometry="shape 0")
+    (tmp_path / "scene.glb").write_bytes(scene.export(file_type="glb"))
+    loaded: Any = trimesh.load(tmp_path / "scene.glb", process=False)
+    ours, theirs = gn.read(tmp_path / "scene.glb"), gn.from_trimesh(loaded)
+    assert len(ours) == len(theirs) == 3 and ours.meta is not None and theirs.meta is not None
+    order = [[record["name"] for record in theirs.meta].index(record["name"]) for record in ours.meta]
+    theirs = theirs[order]
+    assert [record["geometry"] for record in ours.meta] == [record["geometry"] for record in theirs.meta or ()]
+    assert ours.topology.node_counts.tolist() == theirs.topology.node_counts.tolist()
+    torch.testing.assert_close(ours.pos, theirs.pos)
+    for name in ("color", "alpha"):
+        assert torch.equal(ours.nodes[name], theirs.nodes[name])
+    assert torch.equal(ours.levels["faces"]["vertices"], theirs.levels["faces"]["vertices"])
+    one = gn.mesh(ours.pos, ours.levels["faces"]["vertices"])  # corners count through the batch
+    assert len(one) == 1 and torch.equal(one.topology.links.senders, ours.topology.links.senders)
+
+
+def test_points_beside_a_mesh_are_an_item_without_triangles(tmp_path: Path) -> None:
+    entries = json.loads(json.dumps(GLTF))
+    entries["meshes"][1]["primitives"][0]["mode"] = 0
+    (tmp_path / "mixed.glb").write_bytes(glb(entries))
+    mixed = gn.read(tmp_path / "mixed.glb")
+    assert mixed.levels["faces"].counts.tolist() == [len(TRIANGLES), 0]
+    entries["meshes"][0]["primitives"][0]["mode"] = 0
+    (tmp_path / "points.glb").write_bytes(glb(entries))
+    clouds = gn.read(tmp_path / "points.glb")
+    assert isinstance(clouds.topology, gn.Set) and clouds.topology.node_counts.tolist() == [5, 5]
 
 
 @pytest.mark.parametrize("suffix", [".glb", ".gltf"])
