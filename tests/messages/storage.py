@@ -243,7 +243,7 @@ CASES: list[tuple[str, Any]] = [
     ),
     ("`budget` must be at least the size", lambda: gn.BudgetSampler(range(2), CHAIN.topology.node_counts, 2)),
     # other programs' files
-    ("must hold the tensor b; got a .*header", lambda: gn.read(named(a=ROWS_OF_TWO), fields=["b"])),
+    ("must hold the array b; got a .*all arrays", lambda: gn.read(named(a=ROWS_OF_TWO), fields=["b"])),
     ("must be of a format that cannot run code.*got a pickle.*byte 0", lambda: gn.read(suffixed(".pkl", b"\x80\4."))),
     ("must be of a format that cannot run code.*got a damaged archive.*end", lambda: gn.read(suffixed(".pt", b"PK"))),
     ("must be of a format that cannot.*got an archive .*data.pkl, byte 0", lambda: gn.read(torch_saved())),

@@ -23,6 +23,20 @@ MOST_EMPTY = 1_000_000
 """The most rows without a single number in them: they cost no bytes in a file, but memory afterwards."""
 
 
+def chosen(source: Source, names: Sequence[str], fields: Sequence[str] | None) -> list[str]:
+    """The names of the arrays to be read, in this order: all of a file's, or those of `fields`.
+
+    Raises:
+        ReadError: if one is not there.
+    """
+    wanted = names if fields is None else [fields] if isinstance(fields, str) else fields
+    for name in wanted:
+        if name not in names:
+            got = ", ".join(names) or "none"
+            raise source.error(f"hold the array {name}", got, "all arrays", "Correct `fields`.")
+    return list(wanted)
+
+
 def structure_of(
     source: Source,
     arrays: Mapping[str, np.ndarray | Tensor],

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from geonets.core.packages import require
 from geonets.core.structure import Structure
-from geonets.data.readers.arrays import Kind, structure_of
+from geonets.data.readers.arrays import Kind, chosen, structure_of
 from geonets.data.readers.isolation import apart
 from geonets.data.readers.source import Source
 
@@ -38,11 +38,9 @@ def read_hdf5(
     Reference: The HDF Group, "HDF5 file format specification, version 3.0".
     """
     require("h5py", extra="hdf5")
-    names = None if fields is None else list(fields)
-    facts, arrays = apart(source, "hdf5", fields=names, most=source.max_bytes)
-    missing = [name for name in names or () if name not in arrays]
-    if missing:
-        known = ", ".join(map(str, facts["found"]))
-        raise source.error(f"hold the array {missing[0]}", known or "none", "all groups", "Correct `fields`.")
+    wanted = None if fields is None else [fields] if isinstance(fields, str) else list(fields)
+    facts, found = apart(source, "hdf5", fields=wanted, most=source.max_bytes)
+    names = chosen(source, list(map(str, facts["found"])), wanted)
+    arrays = {name: found[name] for name in names if name in found}
     meta = {"attributes": facts["attributes"]} if facts["attributes"] else None
     return structure_of(source, arrays, kind=kind, axes=axes, batched=batched, meta=meta)

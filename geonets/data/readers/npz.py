@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from geonets.core.structure import Structure
-from geonets.data.readers.arrays import Kind, structure_of
+from geonets.data.readers.arrays import Kind, chosen, structure_of
 from geonets.data.readers.npy import array
 from geonets.data.readers.source import Source
 
@@ -60,11 +60,8 @@ def read_npz(
         if total > source.max_bytes:
             rule = f"have arrays of at most {source.max_bytes} bytes"
             raise source.error(rule, f"{total}", "all arrays", "Raise the limit: read(path, max_bytes=...).")
-        chosen = dict(zip(names, members, strict=True))
-        for name in fields or ():
-            if name not in chosen:
-                raise source.error(f"hold the array {name}", ", ".join(names), "all arrays", "Correct `fields`.")
-        arrays = {name: _member(source, archive, chosen[name]) for name in (chosen if fields is None else fields)}
+        member_of = dict(zip(names, members, strict=True))
+        arrays = {name: _member(source, archive, member_of[name]) for name in chosen(source, names, fields)}
     return structure_of(source, arrays, kind=kind, axes=axes, batched=batched)
 
 

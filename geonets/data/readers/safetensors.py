@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from geonets.core.structure import Structure
-from geonets.data.readers.arrays import Kind, structure_of
+from geonets.data.readers.arrays import Kind, chosen, structure_of
 from geonets.data.readers.source import Source
 from geonets.data.storage import load
 from geonets.data.storage.header import MAX_HEADER, Entry, read_header
@@ -46,12 +46,8 @@ def read_safetensors(
                 "not be compressed, to be mapped", "a .gz file", "the whole file", "Decompress it first."
             )
         return load(source.path, max_header=max_header)
-    chosen = list(header.entries) if fields is None else list(fields)
-    for name in chosen:
-        if name not in header.entries:
-            names = ", ".join(header.entries)
-            raise source.error(f"hold the tensor {name}", names, "header", "Correct `fields`.")
-    tensors = {name: _tensor(content, header.entries[name]) for name in chosen}
+    names = chosen(source, list(header.entries), fields)
+    tensors = {name: _tensor(content, header.entries[name]) for name in names}
     return structure_of(source, tensors, kind=kind, axes=axes, batched=batched)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 
 import geonets as gn
 
@@ -93,6 +94,20 @@ def test_one_item_unless_said_otherwise(tmp_path: Path) -> None:
     assert gn.read(path, fields=("edges", "x")).num_nodes == 2  # the first says what a row is
     rows = gn.read(path, kind="items", fields=("x", "label"))
     assert rows.topology.node_counts.tolist() == [1] * 5
+
+
+@pytest.mark.parametrize("suffix", ["npz", "h5", "safetensors"])
+def test_arrays_are_chosen_alike_in_every_format(suffix: str, tmp_path: Path) -> None:
+    arrays, path = {"x": np.zeros((5, 3)), "y": np.arange(2.0)}, tmp_path / f"a.{suffix}"
+    if suffix == "safetensors":
+        save_file(arrays, path)
+    else:
+        (saved if suffix == "npz" else stored)(path, **arrays)
+    assert gn.read(path).num_nodes == 5
+    assert set(gn.read(path, fields="y").nodes) == {"y"}  # one name is a name, not its letters
+    assert gn.read(path, fields=("y", "x")).num_nodes == 2
+    with pytest.raises(gn.errors.ReadError, match=r"must hold the array z; got x, y .*all arrays"):
+        gn.read(path, fields=("x", "z"))
 
 
 def test_a_leading_axis_of_items(tmp_path: Path) -> None:
