@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from table import Row
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional
 from trial import measured
 
@@ -52,9 +52,17 @@ def tested(graphs: gn.Structure, seed: int, edges: bool) -> list[float]:
     found = []
     for fold, (known, test) in enumerate(StratifiedKFold(10, shuffle=True, random_state=seed).split(labels, labels)):
         train, validation = train_test_split(known, test_size=0.1, stratify=labels[known], random_state=seed)
-        parts = [graphs[torch.from_numpy(part)] for part in (train, validation, test)]
+        mean, std = measures(graphs[torch.from_numpy(train)].x)
+        alike = gn.transforms.standardize(graphs, mean, std)
+        parts = [alike[torch.from_numpy(part)] for part in (train, validation, test)]
         found.append(learned(*parts, seed=10 * seed + fold, edges=edges))
     return found
+
+
+def measures(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of the columns that measure something; a column of ones and zeros names, and stays."""
+    names = ((rows == 0) | (rows == 1)).all(0)
+    return rows.mean(0).masked_fill(names, 0.0), rows.std(0).masked_fill(names, 1.0)
 
 
 def learned(train: gn.Structure, validation: gn.Structure, test: gn.Structure, *, seed: int, edges: bool) -> float:

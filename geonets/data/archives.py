@@ -132,7 +132,7 @@ class _Unpacking:
                 name = member.orig_filename.replace("\\", "/")
                 self.place = f"member {self.members + 1}, {name[:80]!r}"
                 kind = stat.S_IFMT(member.external_attr >> 16)  # zero where the packer knew of no such thing
-                path = self._path(name, member.is_dir(), kind in (0, stat.S_IFREG, stat.S_IFDIR))
+                path = self._path(name, name.endswith("/"), kind in (0, stat.S_IFREG, stat.S_IFDIR))
                 if path is not None:
                     with packed.open(member) as content:
                         self._write(content, path)

@@ -77,6 +77,13 @@ def test_names_that_lead_out_are_refused(name: str, tmp_path: Path) -> None:
         unpack(archive, tmp_path / "in" / "out")
 
 
+def test_a_name_that_begins_with_nothing_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "a.zip", {"name": b"x"})
+    path.write_bytes(path.read_bytes().replace(b"name", b"\0ame"))
+    with pytest.raises(ReadError, match="names inside its folder only; got .*member 1"):
+        unpack(path, tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.GNUTYPE_SPARSE]
 )
