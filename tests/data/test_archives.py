@@ -80,7 +80,7 @@ def test_names_that_lead_out_are_refused(name: str, tmp_path: Path) -> None:
 def test_a_name_that_begins_with_nothing_is_refused(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.zip", {"name": b"x"})
     path.write_bytes(path.read_bytes().replace(b"name", b"\0ame"))
-    with pytest.raises(ReadError, match="names inside its folder only; got .*member 1"):
+    with pytest.raises(ReadError, match=r"names inside its folder only; got .*member 1"):
         unpack(path, tmp_path / "out")
 
 
