@@ -127,7 +127,7 @@ class Card:
         about: what it is good for, one sentence.
         kind: of its items: graphs, images, meshes, molecules, networks (one graph), points, sequences, text.
         task: what is to be done.
-        licence: its name or terms, and who says so.
+        licence: its name or terms, and who says so; begins with `unknown` where nobody is known to say it.
         citation: authors, title, year.
         homepage: where its makers describe it.
         features: what the fields hold.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -95,6 +96,12 @@ def test_a_checksum_is_that_of_the_bytes(card: Card, shared_data: Path) -> None:
                 assert (path.stat().st_size, digest(path)) == (file.size or path.stat().st_size, file.sha256)
             if file.name not in ABROAD and file.md5 is not None:
                 assert digest(path, "md5") == file.md5
+
+
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS.keys())
+def test_a_licence_that_restricts_the_use_is_accepted_first(card: Card) -> None:
+    words = re.search(r"\bNC\b|(research|education) only|used with permission", card.licence)
+    assert card.restricted == (words is not None), card.licence
 
 
 def test_the_table_of_the_folder_is_current() -> None:
