@@ -104,6 +104,13 @@ LONGER[BOMB.index(b"PK\1\2") + 24] ^= 1
 MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
+def text(*letters: int) -> bytes:
+    return npz(("x.npy", npy(np.zeros(2))), ("y.npy", npy(np.array(letters, np.uint32).view("<U1"))))
+
+
+EMPTY_TEXTS = np.empty((10**9, 0), "<U1")
+
+
 def header(text: str) -> bytes:
     return b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text.encode() + bytes(24)
 
@@ -124,6 +131,10 @@ CASES = [
     ("must hold the 32 bytes of an array of shape .4,.", lambda: read("a.npy", header(HEADER.replace("(3,)", "(4,)")))),
     ("must hold numbers that torch has; got dtype <U1", lambda: read("a.npy", npy(["a"]))),
     ("must hold numbers that torch has", lambda: read("a.npy", npy(np.zeros(2, np.longdouble)))),
+    ("must hold letters of Unicode; got 0xd800 .*array y", lambda: read("a.npz", text(0xD800))),
+    ("must hold letters of Unicode; got 0xffffffff", lambda: read("a.npz", text(0xFFFFFFFF))),
+    ("must have at most 1000000 strings .*; got 1000001 .*array y", lambda: read("a.npz", text(*[65] * 1_000_001))),
+    ("must have at most 1000000 strings", lambda: read("a.npz", npz(("x.npy", npy([1])), ("y.npy", npy(EMPTY_TEXTS))))),
     ("must have at most 1000000 rows without content", lambda: read("a.npy", npy(np.zeros((10**9, 0))))),
     ("must have whole numbers below 2.63", lambda: read("a.npy", npy(np.array([2**63], np.uint64)))),
     ("must hold an array; got none", lambda: read("a.npz", npz())),

@@ -16,6 +16,7 @@ from geonets.core.structure import Level, Structure
 from geonets.core.tensors import WIDER
 from geonets.core.topology import Chain, Grid, Set
 from geonets.data.readers.source import Source
+from geonets.data.readers.texts import is_text, records_of
 
 Kind = Literal["set", "chain", "grid", "items"]
 KINDS = ("set", "chain", "grid", "items")
@@ -58,7 +59,8 @@ def structure_of(
 
     Arrays whose shape begins alike are node fields; the axes that follow stay as they are. Of the others, with several
     items those of B rows are fields of the items; with one item a single number is a field of the item, and every
-    other array a level of its own name.
+    other array a level of its own name. Text is kept in `meta` by its name: with several items each has its own of B
+    rows; any other array all have.
 
     Args:
         source: the file, for messages.
@@ -75,7 +77,11 @@ def structure_of(
     one_of("kind", kind, KINDS)
     if axes is not None and kind != "grid":
         raise OptionError(f'`axes` must be those of a grid; got kind={kind!r}. Pass kind="grid" too.')
-    fields = {name: part for name, array in arrays.items() for name, part in _tensors(source, name, array).items()}
+    parts = {name: part for whole, array in arrays.items() for name, part in _parts(whole, array).items()}
+    texts = {name: part for name, part in parts.items() if is_text(part) and name not in (meta or {})}
+    if len(texts) == len(parts):
+        texts = {}  # nothing would say what is a row
+    fields = {name: _tensor(source, name, part) for name, part in parts.items() if name not in texts}
     if not fields:
         raise source.error("hold an array", "none", "the whole file", "Check that it is the right file.")
     several = batched or kind == "items"
@@ -104,7 +110,10 @@ def structure_of(
         else:
             items[name] = field.reshape(1)
     topology = _topology(kind, sizes, num_items, axes)
-    return Structure(topology, nodes, globals=items, levels=levels, meta=None if meta is None else [meta] * num_items)
+    records = None if meta is None else [meta] * num_items
+    if texts:
+        records = [{**(meta or {}), **record} for record in records_of(source, texts, num_items, several)]
+    return Structure(topology, nodes, globals=items, levels=levels, meta=records)
 
 
 def _topology(kind: Kind, sizes: Sequence[int], num_items: int, axes: Sequence[str] | None) -> Any:
@@ -115,15 +124,18 @@ def _topology(kind: Kind, sizes: Sequence[int], num_items: int, axes: Sequence[s
     return Chain(sizes[0], num_items) if kind == "chain" else Grid(tuple(sizes), axes, num_items)
 
 
-def _tensors(source: Source, name: str, array: np.ndarray | Tensor) -> dict[str, Tensor]:
-    """An array as tensors: one, or one for each field of its records."""
+def _parts(name: str, array: np.ndarray | Tensor) -> dict[str, np.ndarray | Tensor]:
+    """An array by its name, or the fields of its records."""
+    if isinstance(array, Tensor) or array.dtype.names is None:
+        return {name: array}
+    return {f"{name}.{field}": array[field] for field in array.dtype.names}
+
+
+def _tensor(source: Source, name: str, array: np.ndarray | Tensor) -> Tensor:
     if isinstance(array, Tensor):
         _filled(source, array.shape, f"array {name}")
-        return {name: numbers(source, array.numpy(), f"array {name}") if array.dtype in WIDER else array}
-    if array.dtype.names is None:
-        return {name: numbers(source, array, f"array {name}")}
-    parts = {f"{name}.{field}": array[field] for field in array.dtype.names}
-    return {field: numbers(source, part, f"array {field}") for field, part in parts.items()}
+        return numbers(source, array.numpy(), f"array {name}") if array.dtype in WIDER else array
+    return numbers(source, array, f"array {name}")
 
 
 def numbers(source: Source, array: np.ndarray, place: str) -> Tensor:

@@ -110,6 +110,35 @@ def test_arrays_are_chosen_alike_in_every_format(suffix: str, tmp_path: Path) ->
         gn.read(path, fields=("x", "z"))
 
 
+def test_text_is_kept_in_meta(tmp_path: Path) -> None:
+    names, classes = np.array(["a", "\u00e9t\u00e9"]), np.array([b"no", "\u00e9".encode(), b"x"])
+    arrays: dict[str, Any] = {"names": names, "x": np.zeros((2, 3)), "classes": classes, "unit": np.array("mm", ">U2")}
+    path = saved(tmp_path / "a.npz", **arrays)
+    words = ["a", "\u00e9t\u00e9"]
+    alone = gn.read(path)
+    assert (alone.num_nodes, set(alone.nodes)) == (2, {"x"})  # a text says nothing of rows
+    assert alone.meta == ({"names": words, "classes": ["no", "\u00e9", "x"], "unit": "mm"},)
+    several = gn.read(path, kind="items")
+    assert several.meta is not None and [item["names"] for item in several.meta] == words
+    assert [item["unit"] for item in several.meta] == ["mm"] * 2
+    gn.save(several, tmp_path / "a.geonets")
+    assert gn.load(tmp_path / "a.geonets").meta == several.meta
+    old = gn.read(saved(tmp_path / "b.npz", x=np.zeros(2), y=np.array([b"\xe9"])))
+    assert old.meta == ({"y": ["\u00e9"]},)
+    records = np.zeros(2, [("height", "<f4"), ("name", "<U3")])
+    assert gn.read(saved(tmp_path / "c.npz", p=records)).meta == ({"p.name": ["", ""]},)
+    hdf5 = gn.read(stored(tmp_path / "a.h5", x=np.zeros(2), y=np.array([b"a", b"b"])))
+    assert hdf5.meta == ({"y": ["a", "b"]},)
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="GEONETS_DATA is unset")
+def test_voxels_with_the_names_of_their_classes() -> None:
+    (path,) = (DATA / "points" / "modelnet10_voxels").glob("*.npz")
+    voxels = gn.read(path)
+    assert voxels.meta is not None and voxels.meta[0]["classes"] == ["chair", "monitor"]
+    assert (voxels.num_nodes, set(voxels.levels)) == (967, {"grid"})
+
+
 def test_a_leading_axis_of_items(tmp_path: Path) -> None:
     path = stored(tmp_path / "a.h5", image=DRAW.random((4, 6, 5, 3)), label=np.arange(4), mask=np.ones((4, 6, 5)))
     photos = gn.read(path, kind="grid", batched=True)
