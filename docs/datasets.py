@@ -14,8 +14,8 @@ One card a data set: where it comes from, its licence and checksums, how it is r
 split, and what others reached. `gn.dataset("esol")` fetches, checks, prepares and splits it; `geonets datasets NAME`
 shows a card; [docs/datasets.md](../docs/datasets.md) tells how to write one for files of your own.
 
-`unverified` stands where no checksum is known from bytes at hand or from a publisher: it is recorded at the first
-download, and enforced from then on.
+`unverified` stands where no checksum is known from bytes at hand, from a publisher, or from public loaders that agree:
+it is recorded at the first download, and enforced from then on.
 
 """
 
