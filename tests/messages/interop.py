@@ -77,7 +77,28 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         lambda: gn.from_dense(torch.zeros(1, 2, 3), torch.tensor([[True, False]]), torch.ones(1, 2, 2)),
     ),
     ("`structure` must have one edge at most .* got several from 0 to 1", lambda: gn.to_dense(twice)),
-    ("`structure` must have the nodes field 'x'; got pos", lambda: gn.to_dense(cloud)),
+    ("`structure` must have the nodes field 'x'; got pos", lambda: gn.to_dense(cloud, "x")),
+    (
+        "no fields of nodes beside x for a dense batch, which would lose them; got pos.*part .*to_dense.structure, 'x'",
+        lambda: gn.to_dense(cloud),
+    ),
+    (
+        "no meta for a tensor of gn.to_packed, which would lose it; got name. Remove it first: .*meta=None",
+        lambda: gn.to_packed(gn.chain(torch.zeros(1, 2, 1), meta=[{"name": "a"}])),
+    ),
+    (
+        "no meta beside voxel_size, origin for a VoxelGrid",
+        lambda: gn.to_open3d(gn.voxels([corners], axes=("x", "y", "z")).replace(meta=[{"name": "a"}])),
+    ),
+    ("no edge types for a matrix", lambda: gn.to_scipy(gn.Structure(gn.Chain(3)))),
+    (
+        "no links or places but those of a Chain or Set for a tensor of gn.to_padded.*got Graph",
+        lambda: gn.to_padded(gn.graph(edges, torch.zeros(3, 1))),
+    ),
+    (
+        "the axes .y, x., none periodic, for PIL, which would lose them; got .y, x., periodic",
+        lambda: gn.to_pil(gn.grid(torch.zeros(1, 2, 2, 1, dtype=torch.uint8), periodic=True)),
+    ),
     ("`lengths` must lie between 0 and the 5 steps", lambda: gn.from_padded(torch.zeros(2, 5, 3), [5, 6])),
     ("`packed` must be a torch.nn.utils.rnn.PackedSequence; got int", lambda: gn.from_packed(anything)),
     ("`packed` must have axes .N C ....; got 1 axes", lambda: gn.from_packed(pack_sequence([torch.zeros(3)]))),

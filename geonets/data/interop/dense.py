@@ -13,7 +13,7 @@ from geonets.core.structure import Structure
 from geonets.core.tensors import as_tensor
 from geonets.core.topology import Graph, Set, Topology
 from geonets.data.constructors import of_topology
-from geonets.data.interop.refusals import field_of
+from geonets.data.interop.refusals import field_of, refuse_losses
 
 
 def from_dense(x: Any, mask: Any = None, adj: Any = None, *, y: Any = None, **levels: Any) -> Structure:
@@ -71,21 +71,23 @@ def from_dense(x: Any, mask: Any = None, adj: Any = None, *, y: Any = None, **le
 
 
 def to_dense(
-    structure: Structure, field: str = "x", weight: str | None = None, padding_value: float = 0.0
+    structure: Structure, field: str | None = None, weight: str | None = None, padding_value: float = 0.0
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """One node field padded to the largest item, the mask of what is there, and the links as matrices.
 
     Args:
         structure: over any topology.
-        field: which node field.
-        weight: the edge field that the matrices hold; unless given they are bool.
+        field: which node field; `x` unless given.
+        weight: the edge field that the matrices hold; unless given they are bool. Naming a field of either kind takes
+            that part of a structure and leaves the rest; with none named there must be nothing that would be lost.
         padding_value: where there is no node.
 
     Returns:
         `(B, N_max, ...)`, `(B, N_max)` bool, and `(B, N_max, N_max, ...)` from row to column; None on sets.
 
     Raises:
-        StructureError: if there is no such field, or two edges lead from one node to the same other.
+        StructureError: if there is no such field, something would be lost, or two edges lead from one node to the same
+            other.
 
     Example:
         >>> import geonets as gn
@@ -94,7 +96,10 @@ def to_dense(
         [[[0, 1, 0], [0, 0, 1], [0, 0, 0]]]
     """
     topology = structure.topology
-    x = padded(topology, field_of(structure, "nodes", field), padding_value)
+    if field is None and weight is None:
+        part = "gn.to_dense(structure, 'x')"
+        refuse_losses(structure, "a dense batch", meta=(), edge_types=False, part=part, nodes=("x",))
+    x = padded(topology, field_of(structure, "nodes", field or "x"), padding_value)
     mask = padded(topology, torch.ones(topology.num_nodes, dtype=torch.bool, device=topology.device), False)
     if not topology.has_links:
         return x, mask, None

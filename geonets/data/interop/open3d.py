@@ -14,7 +14,7 @@ from geonets.core.options import one_of
 from geonets.core.packages import require
 from geonets.core.structure import Structure, batch
 from geonets.core.tensors import as_tensor
-from geonets.core.topology import Grid, SparseGrid
+from geonets.core.topology import Grid, Set, SparseGrid
 from geonets.data.colors import FULL, as_bytes, colors_of, joined
 from geonets.data.constructors import points
 from geonets.data.interop.refusals import refuse_losses
@@ -80,8 +80,8 @@ def from_open3d(geometry: Any, dtype: torch.dtype | None = None) -> Structure:
 def to_open3d(structure: Structure, kind: str = "legacy") -> Any:
     """A structure with faces as a `TriangleMesh`, a sparse grid as a `VoxelGrid`, any other as a `PointCloud`.
 
-    Tensor geometries hold every field in its dtype; legacy ones positions, normals and colours, in float64. `meta`
-    stays behind, but for the dtype of colours and the place of voxels, which it tells.
+    Tensor geometries hold every field in its dtype; legacy ones positions, normals and colours, in float64. Of
+    `meta` they hold the dtype of colours and the place of voxels.
 
     Args:
         structure: with positions in space, unless it is a sparse grid of the axes x, y and z.
@@ -108,7 +108,9 @@ def to_open3d(structure: Structure, kind: str = "legacy") -> Any:
             (None, None) if kind == "tensor" else (OF_NODES if has_faces else (*OF_NODES, COVARIANCE), OF_FACES)
         )
         target = f"a {kind} {'TriangleMesh' if has_faces else 'PointCloud'} of Open3D"
-        refuse_losses(structure, target, nodes=held, **({"faces": faces} if has_faces else {}))
+        known = (COLOR_DTYPE,) if kind == "tensor" else ()
+        levels: dict[str, Any] = {"nodes": held} | ({"faces": faces} if has_faces else {})
+        refuse_losses(structure, target, meta=known, edge_types=False, kinds=None if has_faces else (Set,), **levels)
         if structure.pos is None or structure.pos.shape[1] != 3:
             raise StructureError(
                 f"`structure` must have positions in space for {target}; got "
@@ -225,7 +227,7 @@ def _voxel_builder(structure: Structure, kind: str) -> Callable[[Any, Structure]
             "`kind` must be 'legacy', and the axes x, y and z, for a VoxelGrid, of which Open3D has no tensor one; "
             f"got {kind!r} along ({', '.join(axes)}). Read the occupied places as a cloud instead."
         )
-    refuse_losses(structure, "a VoxelGrid of Open3D", nodes=("color",))
+    refuse_losses(structure, "a VoxelGrid of Open3D", meta=("voxel_size", "origin"), nodes=("color",))
 
     def build(open3d: Any, item: Structure) -> Any:
         sparse: Any = item.topology

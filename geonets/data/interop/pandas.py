@@ -14,9 +14,10 @@ from geonets.core.options import number_or_one_of, one_of
 from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.core.tensors import as_tensor
-from geonets.core.topology import Chain
+from geonets.core.topology import Chain, Set
 from geonets.data.constructors import of_topology
 from geonets.data.interop.notes import as_json, from_json
+from geonets.data.interop.refusals import refuse_losses
 
 CHOICES = ("raise", "drop", "keep")
 
@@ -91,7 +92,7 @@ def from_pandas(
     return of_topology(Chain(torch.from_numpy(counts)), nodes, None, {"globals": whole, "meta": meta})
 
 
-def to_pandas(structure: Structure, level: str = "nodes") -> Any:
+def to_pandas(structure: Structure, level: str | None = None) -> Any:
     """One level of a structure as a table, the item of each row in its first column.
 
     A field of one number a row is a column of its name, one of several numbers the columns `name_0`, `name_1`, ...
@@ -100,13 +101,15 @@ def to_pandas(structure: Structure, level: str = "nodes") -> Any:
 
     Args:
         structure: over any topology.
-        level: `"nodes"`, `"edges"`, `"globals"`, or a level of its own such as `"faces"`.
+        level: `"nodes"`, `"edges"`, `"globals"`, or a level of its own such as `"faces"`, whatever there is beside;
+            unless given the nodes, and there must be nothing beside them that the table would lose.
 
     Returns:
         A pandas DataFrame.
 
     Raises:
         OptionError: if there is no such level.
+        StructureError: if none is named and something would be lost.
 
     Example:
         >>> from geonets.data.constructors import chain
@@ -114,6 +117,10 @@ def to_pandas(structure: Structure, level: str = "nodes") -> Any:
         [[0.0, 0.0], [0.0, 0.0], [1.0, 1.0]]
     """
     pandas = require("pandas")
+    if level is None:
+        level, part, kept = "nodes", "gn.to_pandas(structure, 'nodes')", ("name", "frame")
+        kinds = (Chain, Set)
+        refuse_losses(structure, "a table", meta=kept, kinds=kinds, axes=("time",), part=part, nodes=None)
     one_of("level", level, ("nodes", "edges", "globals", *structure.levels))
     items, first, fields = (_edges if level == "edges" else _members)(structure, level)
     names = [record.get("name") for record in structure.meta or ()]

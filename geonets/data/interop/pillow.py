@@ -94,7 +94,7 @@ def to_pil(structure: Structure) -> Any:
     if not isinstance(topology, Grid) or topology.num_axes != 2:
         raise StructureError(f"`structure` must be a grid of two axes for PIL; got {topology!r}. Pass images.")
     field_of(structure, "nodes", "x")
-    refuse_losses(structure, "PIL", nodes=("x",))
+    refuse_losses(structure, "PIL", axes=("y", "x"), nodes=("x",))
     images = [_image(pil, item, number) for number, item in enumerate(structure)]
     return images[0] if len(images) == 1 else images
 

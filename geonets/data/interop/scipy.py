@@ -12,7 +12,7 @@ from geonets.core.packages import require
 from geonets.core.structure import Structure
 from geonets.core.tensors import as_tensor
 from geonets.data.constructors import graph
-from geonets.data.interop.refusals import field_of
+from geonets.data.interop.refusals import field_of, refuse_losses
 
 
 def from_scipy(adjacency: Any, x: Any = None, *, y: Any = None, **levels: Any) -> Structure:
@@ -60,19 +60,20 @@ def from_scipy(adjacency: Any, x: Any = None, *, y: Any = None, **levels: Any) -
     return graph(indices, features, num_nodes=[part.shape[0] for part in matrices], y=y, edges=edges, **levels)
 
 
-def to_scipy(structure: Structure, weight: str | None = None) -> Any:
+def to_scipy(structure: Structure, weight: str | bool | None = None) -> Any:
     """The links as a SciPy `coo_array` `(N, N)`, from row to column, entries in the order in which they were given.
 
     Args:
         structure: over any topology that has links.
-        weight: the edge field that becomes the entries, one number an edge; unless given `edge_weight` where there is
-            one, else True. Other fields are not part of a matrix.
+        weight: the edge field that becomes the entries, one number an edge; False takes the links alone, each True.
+            Either takes that part of a structure and leaves the rest. Unless given, the entries are `edge_weight` where
+            there is one, else True, and there must be nothing else that a matrix would lose.
 
     Returns:
         One array for one item; a list of them for several.
 
     Raises:
-        StructureError: if there is no such field.
+        StructureError: if there is no such field, or something would be lost.
         ShapeError: if it has more than one number an edge.
 
     Example:
@@ -80,7 +81,11 @@ def to_scipy(structure: Structure, weight: str | None = None) -> Any:
         [[0, 1, 0], [0, 0, 1], [0, 0, 0]]
     """
     sparse = require("scipy.sparse", "scipy")
-    name = weight or ("edge_weight" if "edge_weight" in structure.edges else None)
+    if weight is None:
+        part = "gn.to_scipy(structure, weight=False)"
+        refuse_losses(structure, "a matrix", meta=(), edge_types=False, part=part, edges=("edge_weight",))
+        weight = "edge_weight" in structure.edges and "edge_weight"
+    name = weight if isinstance(weight, str) else None
     if name is not None and (rows := field_of(structure, "edges", name)).ndim != 1:
         raise ShapeError(
             f"`weight` must name an edge field of one number an edge; got {name!r} of shape {tuple(rows.shape)}. "

@@ -13,10 +13,10 @@ from geonets.core.ranges import concatenated_ranges, offsets_of
 from geonets.core.shapes import expect
 from geonets.core.structure import Structure
 from geonets.core.tensors import as_tensor
-from geonets.core.topology import Chain
+from geonets.core.topology import Chain, Set
 from geonets.data.constructors import chain, integers, of_topology
 from geonets.data.interop.dense import padded
-from geonets.data.interop.refusals import field_of
+from geonets.data.interop.refusals import field_of, refuse_losses
 
 
 def from_padded(x: Any, lengths: Any, *, batch_first: bool = True, y: Any = None, **levels: Any) -> Structure:
@@ -53,13 +53,13 @@ def from_padded(x: Any, lengths: Any, *, batch_first: bool = True, y: Any = None
 
 
 def to_padded(
-    structure: Structure, field: str = "x", *, batch_first: bool = True, padding_value: float = 0.0
+    structure: Structure, field: str | None = None, *, batch_first: bool = True, padding_value: float = 0.0
 ) -> tuple[Tensor, Tensor]:
     """One node field of all items padded to the longest, and the lengths.
 
     Args:
         structure: over any topology; `to_dense` also gives a mask and the links.
-        field: which node field.
+        field: which node field, whatever there is beside; unless given `x`, and there must be nothing beside it.
         batch_first: else the steps come first.
         padding_value: after the end of an item.
 
@@ -67,14 +67,14 @@ def to_padded(
         `(B, T_max, ...)` and `(B,)`.
 
     Raises:
-        StructureError: if there is no such field.
+        StructureError: if there is no such field, or something would be lost.
 
     Example:
         >>> x, lengths = to_padded(chain([torch.ones(1, 1), torch.ones(3, 1)]))
         >>> x.squeeze(-1).tolist(), lengths.tolist()
         ([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]], [1, 3])
     """
-    rows = padded(structure.topology, field_of(structure, "nodes", field), padding_value)
+    rows = padded(structure.topology, _rows(structure, field, "to_padded"), padding_value)
     return rows if batch_first else rows.transpose(0, 1), structure.topology.node_counts
 
 
@@ -111,21 +111,22 @@ def from_packed(packed: PackedSequence, *, y: Any = None, **levels: Any) -> Stru
     return of_topology(topology, {"x": packed.data.index_select(0, rows)}, y, levels)
 
 
-def to_packed(structure: Structure, field: str = "x") -> PackedSequence:
+def to_packed(structure: Structure, field: str | None = None) -> PackedSequence:
     """One node field as a torch `PackedSequence`, which torch's recurrent layers take.
 
     Args:
         structure: chains.
-        field: which node field.
+        field: which node field, whatever there is beside; unless given `x`, and there must be nothing beside it.
 
     Raises:
-        StructureError: if an item is empty, which torch cannot pack, or there is no such field.
+        StructureError: if an item is empty, which torch cannot pack, there is no such field, or something would be
+            lost.
 
     Example:
         >>> to_packed(chain([torch.ones(1, 2), torch.ones(3, 2)])).batch_sizes
         tensor([2, 1, 1])
     """
-    rows, topology = field_of(structure, "nodes", field), structure.topology
+    rows, topology = _rows(structure, field, "to_packed"), structure.topology
     counts = topology.node_counts
     empty = (counts == 0).nonzero()
     if len(empty) or not len(counts):
@@ -178,22 +179,31 @@ def from_nested(nested: Tensor, *, y: Any = None, **levels: Any) -> Structure:
     return of_topology(Chain(lengths), {"x": rows}, y, levels)
 
 
-def to_nested(structure: Structure, field: str = "x") -> Tensor:
+def to_nested(structure: Structure, field: str | None = None) -> Tensor:
     """One node field as a nested tensor of the jagged layout, on the same memory.
 
     Args:
         structure: over any topology.
-        field: which node field.
+        field: which node field, whatever there is beside; unless given `x`, and there must be nothing beside it.
 
     Returns:
         `(B, j, ...)`.
 
     Raises:
-        StructureError: if there is no such field.
+        StructureError: if there is no such field, or something would be lost.
 
     Example:
         >>> [tuple(part.shape) for part in to_nested(chain([torch.ones(1, 2), torch.ones(3, 2)])).unbind()]
         [(1, 2), (3, 2)]
     """
-    rows = field_of(structure, "nodes", field)
+    rows = _rows(structure, field, "to_nested")
     return torch.nested.nested_tensor_from_jagged(rows, structure.topology.node_offsets)
+
+
+def _rows(structure: Structure, field: str | None, call: str) -> Tensor:
+    """The node field that is named, or the only one."""
+    if field is None:
+        part = f"gn.{call}(structure, 'x')"
+        target = f"a tensor of gn.{call}"
+        refuse_losses(structure, target, meta=(), kinds=(Chain, Set), axes=("time",), part=part, nodes=("x",))
+    return field_of(structure, "nodes", field or "x")

@@ -13,6 +13,7 @@ from geonets.core.errors import DtypeError, StructureError
 from geonets.core.packages import require
 from geonets.core.structure import Structure, batch
 from geonets.core.tensors import as_tensor
+from geonets.core.topology import Set
 from geonets.data.colors import as_bytes, colors_of, joined
 from geonets.data.constructors import points
 from geonets.data.interop.notes import as_json, from_json
@@ -91,11 +92,11 @@ def to_trimesh(structure: Structure) -> Any:
     trimesh = require("trimesh")
     if "faces" in structure.levels:
         require_mesh(structure, "trimesh")
-        refuse_losses(structure, "trimesh", nodes=None, globals=None, faces=None)
+        refuse_losses(structure, "trimesh", edge_types=False, nodes=None, globals=None, faces=None)
         shown = "nodes" if _bytes(structure.nodes) is not None else "faces"
         shapes = [_trimesh(trimesh, item, shown) for item in structure]
     else:
-        refuse_losses(structure, "a trimesh PointCloud", nodes=("pos", "color", "alpha"), globals=None)
+        refuse_losses(structure, "a trimesh PointCloud", kinds=(Set,), nodes=("pos", "color", "alpha"), globals=None)
         colored = "color" in structure.nodes or "alpha" in structure.nodes
         if structure.pos is None or (colored and _bytes(structure.nodes) is None):
             raise StructureError(

@@ -101,7 +101,7 @@ def test_dense_batches_are_those_of_pyg(structure: gn.Structure) -> None:
     pairs = links.senders * max(structure.num_nodes, 1) + links.receivers
     if len(pairs.unique()) < len(pairs):
         with pytest.raises(gn.errors.StructureError, match="Merge parallel edges first"):
-            gn.to_dense(structure)
+            gn.to_dense(structure, "x")
         return
     structure = structure.replace(edge_attr=structure.edge_attr + 10)  # no edge without features
     x, mask, adj = gn.to_dense(structure, weight="edge_attr")
@@ -146,7 +146,7 @@ def test_targets_and_further_fields_come_along() -> None:
         gn.from_padded(*gn.to_padded(words), **given),
         gn.from_packed(gn.to_packed(words), **given),
         gn.from_nested(gn.to_nested(words), **given),
-        gn.from_dense(*gn.to_dense(words), **given),
+        gn.from_dense(*gn.to_dense(words, "x"), **given),
     ):
         assert structure.y.tolist() == [1, 0] and structure.meta == ({"name": "a"}, {"name": "b"})
 

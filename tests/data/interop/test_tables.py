@@ -147,7 +147,7 @@ def test_numbers_keep_their_own_names() -> None:
 def test_every_level_is_a_table() -> None:
     mesh = gn.mesh([torch.eye(3), torch.eye(3)], [torch.tensor([[0, 1, 2]])] * 2, nodes={"kept": torch.arange(6)})
     mesh = mesh.replace(globals={"size": torch.tensor([1.0, 2.0])}, meta=[{"name": "a"}, {"name": "b"}])
-    assert list(gn.to_pandas(mesh)) == ["item", "pos_0", "pos_1", "pos_2", "kept"]
+    assert list(gn.to_pandas(mesh, "nodes")) == ["item", "pos_0", "pos_1", "pos_2", "kept"]
     edges = gn.to_pandas(mesh, "edges")
     assert edges["item"].value_counts().to_dict() == {"a": 6, "b": 6} and edges["source"].max() == 2
     assert gn.to_pandas(mesh, "globals")["size"].tolist() == [1.0, 2.0]

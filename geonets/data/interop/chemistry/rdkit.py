@@ -91,6 +91,10 @@ def from_rdkit(
     return structure_of(ready, features, nodes=nodes, y=y, meta=records)
 
 
+RECORD = ("name", "properties", "residues", "smiles")
+"""The entries of a record that a molecule holds; its SMILES it can always tell."""
+
+
 def to_rdkit(structure: Structure) -> Any:
     """Molecules as RDKit's: what `from_rdkit` and `gn.molecule` read, back again.
 
@@ -111,7 +115,8 @@ def to_rdkit(structure: Structure) -> Any:
         >>> Chem.MolToSmiles(to_rdkit(molecule("C[C@H](N)C(=O)O")))
         'C[C@H](N)C(=O)O'
     """
-    refuse_losses(structure, "RDKit", nodes=("x", "pos", "partial_charge", *RARE), edges=("edge_attr", "bond_type"))
+    nodes, edges = ("x", "pos", "partial_charge", *RARE), ("edge_attr", "bond_type")
+    refuse_losses(structure, "RDKit", meta=RECORD, nodes=nodes, edges=edges)
     x, edge_attr = structure.x, structure.edge_attr
     links = structure.topology.links
     widths = [None if rows is None else tuple(rows.shape[1:]) for rows in (x, edge_attr)]
