@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import signal
 import sys
 import tempfile
 import time
@@ -13,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from badinputs import ACTIONS, CHECKS
+from limits import limited
 
 import geonets as gn
 
-SPARE_BYTES, SECONDS = 2 << 30, 60
+SPARE_BYTES = 2 << 30
 
 
 def outcome(case: dict[str, Any], root: Path) -> dict[str, Any]:
@@ -25,17 +25,16 @@ def outcome(case: dict[str, Any], root: Path) -> dict[str, Any]:
     before = sum(1 for _ in root.rglob("*"))
     found: dict[str, Any] = {"id": case["id"]}
     start = time.monotonic()
-    signal.alarm(SECONDS)
     try:
-        result = action(case)
-        check = CHECKS.get(case["id"])
-        found |= {"ended": "accept", "holds": None if check is None else bool(check(result))}
+        with limited():
+            result = action(case)
+            check = CHECKS.get(case["id"])
+            found |= {"ended": "accept", "holds": None if check is None else bool(check(result))}
     except gn.GeonetsError as error:
         found |= {"ended": "error", "kind": type(error).__name__, "message": str(error)}
         found |= {"source": getattr(error, "source", None), "place": getattr(error, "place", None)}
     except BaseException as error:  # whatever is not ours is a finding
         found |= {"ended": "leak", "kind": type(error).__name__, "message": str(error)[:300]}
-    signal.alarm(0)
     found["seconds"] = round(time.monotonic() - start, 2)
     found["wrote"] = [str(path) for path in Path.cwd().iterdir()]
     found["escaped"] = sum(1 for _ in root.rglob("*")) != before

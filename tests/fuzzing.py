@@ -7,7 +7,6 @@ import json
 import os
 import random
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-SPARE_BYTES, SECONDS = 2 << 30, 20
+from limits import limited
+
+SPARE_BYTES = 2 << 30
 NUMBERS = (b"0", b"-1", b"1", b"255", b"65536", b"2147483648", b"4294967296", b"9223372036854775807", b"1e400", b"nan")
 BYTES = (
     b"\x00",
@@ -131,18 +132,16 @@ def main() -> None:
             gn.read(file, format=order["format"], **order["options"])
         held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (held + SPARE_BYTES, resource.RLIM_INFINITY))
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         for number, _ in enumerate(ready):
             print(f"mutant {number} of seed {order['seed']}", flush=True)
-            signal.alarm(SECONDS)
             try:
-                gn.read(file, format=order["format"], **order["options"])
+                with limited():
+                    gn.read(file, format=order["format"], **order["options"])
             except gn.GeonetsError as error:
                 if not (getattr(error, "source", None) and getattr(error, "place", None)):
                     print(f"finding: mutant {number}: no file or place in {type(error).__name__}: {error}", flush=True)
             except BaseException as error:  # whatever is not ours is a finding
                 print(f"finding: mutant {number}: {type(error).__name__}: {str(error)[:200]!r}", flush=True)
-            signal.alarm(0)
             strays = [path.name for path in inside.iterdir() if path != file]
             if strays or len(os.listdir(folder)) != 1:
                 print(f"finding: mutant {number}: wrote {strays}", flush=True)
