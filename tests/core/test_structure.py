@@ -52,6 +52,12 @@ def test_a_representation_tells_what_it_is() -> None:
         "  edges   edge_attr   (3, 1) float32\n"
         "  globals y           (1,) int64"
     )
+    faces = gn.Level(torch.tensor([1]), {"a_long_name_of_it": torch.ones(1, 3)})
+    wide = gn.Structure(gn.Set(2), {"x": torch.ones(2)}, levels={"triangles": faces})
+    assert repr(wide).splitlines()[1:] == [
+        "  nodes     x                 (2,) float32",
+        "  triangles a_long_name_of_it (1, 3) float32",
+    ]
     page = ring()._repr_html_()
     assert "<td style='text-align:left'>edge_attr</td>" in page and "Graph(1 item" in page
     assert (

@@ -268,7 +268,9 @@ class Structure(Sections, Batches["Structure"]):
         return [(level, name, f"{tuple(f.shape)} {str(f.dtype).removeprefix('torch.')}") for level, name, f in rows]
 
     def __repr__(self) -> str:
-        lines = [f"{level:<8}{name:<12}{what}" for level, name, what in self._described()]
+        rows = self._described()
+        first, second = (max([least, *(len(row[place]) + 1 for row in rows)]) for place, least in ((0, 8), (1, 12)))
+        lines = [f"{level:<{first}}{name:<{second}}{what}" for level, name, what in rows]
         return "\n  ".join([f"Structure of {self.topology!r}", *lines])
 
     def _repr_html_(self) -> str:
