@@ -71,6 +71,25 @@ def features(structure: Structure, channels: int | None = None) -> Tensor:
     return x
 
 
+def channels_of(in_channels: int | tuple[int, int]) -> tuple[int, int]:
+    """Channels of the nodes that are heard, and of those that hear."""
+    return (in_channels, in_channels) if isinstance(in_channels, int) else in_channels
+
+
+def heard_and_hearing(
+    structure: Structure, source: Structure | None, in_channels: int | tuple[int, int] | None = None
+) -> tuple[Tensor, Tensor]:
+    """Features `(N_s, C_s)` of the nodes that are heard and `(N_r, C_r)` of those that hear, checked.
+
+    Args:
+        structure: whose nodes hear.
+        source: whose nodes are heard, or None where they are the structure's own.
+        in_channels: of both, or of each.
+    """
+    heard, hearing = (None, None) if in_channels is None else channels_of(in_channels)
+    return features(structure if source is None else source, heard), features(structure, hearing)
+
+
 def positions(structure: Structure, layer: str) -> Tensor:
     """The node positions `(N, D)`, checked.
 

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from geonets.core.errors import StructureError
-from geonets.core.neighborhoods import Links, Neighborhood
+from geonets.core.neighborhoods import Between, Links, Neighborhood
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec, Reads
@@ -84,12 +84,20 @@ class MessagePassing(Layer):
         return f"reduce={self.spec.reduce!r}, neighborhood={self.spec.neighborhood}"
 
 
-def edge_features(structure: Structure, neighborhood: Neighborhood, layer: str) -> Any:
-    """The edge features `(E, C)` that belong to the edges of a neighborhood.
+def edge_features(structure: Structure, neighborhood: Neighborhood, layer: str, source: Structure | None = None) -> Any:
+    """The edge features `(E, C)` that belong to the edges of a neighborhood: `edge_attr` of the links or the relation.
 
     Raises:
         StructureError: if there are none.
     """
+    if isinstance(neighborhood, Between):
+        edges, fields = neighborhood.edges(structure, source), structure.levels[neighborhood.level].fields
+        if "edge_attr" not in fields:
+            raise StructureError(
+                f"`structure` must have edge_attr on its level {neighborhood.level!r} for {layer}; got "
+                f"{', '.join(fields)}. Add a row for each of its edges, or use a layer without edge features."
+            )
+        return edges.in_receiver_order(fields["edge_attr"])
     if structure.edge_attr is None or not isinstance(neighborhood, Links):
         found = "none" if structure.edge_attr is None else f"edges of {neighborhood}, which have none"
         raise StructureError(

@@ -12,6 +12,8 @@ from torch import nn
 import geonets as gn
 from messages.things import Pool, chain, no_features, ring, x34
 
+related = gn.relate(ring, ring, torch.tensor([[0, 1], [1, 2]]), "hears")
+
 CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`structure` must be a Structure; got Tensor", lambda: gn.nn.GCNConv(4, 2)(x34)),
     ("`structure` must be a Structure; got Tensor", lambda: gn.nn.MaxPool1d(2)(x34)),
@@ -42,5 +44,15 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     (
         "`structure` must have edge_attr on its own links for GINEConv; got none",
         lambda: gn.nn.GINEConv(nn.Linear(4, 2))(ring),
+    ),
+    (
+        "`structure` must have edge_attr on its level 'hears' for GINEConv; got senders, receivers",
+        lambda: gn.nn.GINEConv(nn.Linear(4, 2), neighborhood=gn.Between("hears"))(related, source=ring),
+    ),
+    (
+        "`source.x` must have the 4 channels of `structure.x`, to which it is added; got 3",
+        lambda: gn.nn.GINConv(nn.Linear(4, 2), neighborhood=gn.Between("hears"))(
+            related, source=ring.replace(x=torch.zeros(3, 3))
+        ),
     ),
 ]

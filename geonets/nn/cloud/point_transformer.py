@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 
 from torch import Tensor, nn
@@ -10,7 +11,7 @@ from geonets.core.neighborhoods import Neighborhood, WithLoops
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AttendOperands, AttendSpec
-from geonets.nn.layer import Layer, features, positions
+from geonets.nn.layer import Layer, channels_of, heard_and_hearing, positions
 from geonets.nn.message_passing import LINKS
 
 
@@ -21,11 +22,12 @@ class PointTransformerConv(Layer):
     of an attention.
 
     Args:
-        in_channels: channels of `x`.
+        in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
+            structures.
         out_channels: channels of the result.
         pos_nn: from `(E, D)` differences of positions to `(E, out_channels)`; linear on three coordinates unless given.
         attn_nn: on the `(E, out_channels)` rows before the softmax, or None.
-        add_self_loops: a node hears itself exactly once.
+        add_self_loops: a node hears itself exactly once, where it hears nodes of its own structure.
         neighborhood: who hears whom, often `gn.KNN(16)`; the topology's own links unless given.
 
     Raises:
@@ -42,7 +44,7 @@ class PointTransformerConv(Layer):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | tuple[int, int],
         out_channels: int,
         pos_nn: Callable[[Tensor], Tensor] | None = None,
         attn_nn: Callable[[Tensor], Tensor] | None = None,
@@ -53,25 +55,36 @@ class PointTransformerConv(Layer):
         self.in_channels, self.out_channels = in_channels, out_channels
         self.pos_nn = nn.Linear(3, out_channels) if pos_nn is None else pos_nn
         self.attn_nn = attn_nn
-        self.lin = nn.Linear(in_channels, out_channels, bias=False)
-        self.lin_src = nn.Linear(in_channels, out_channels, bias=False)
-        self.lin_dst = nn.Linear(in_channels, out_channels, bias=False)
+        heard, hearing = channels_of(in_channels)
+        self.lin = nn.Linear(heard, out_channels, bias=False)
+        self.lin_src = nn.Linear(heard, out_channels, bias=False)
+        self.lin_dst = nn.Linear(hearing, out_channels, bias=False)
         hears = WithLoops(neighborhood) if add_self_loops else neighborhood
         self.spec = AttendSpec(hears, "opaque", edge_terms=("values",))
+        self.across = dataclasses.replace(self.spec, neighborhood=neighborhood)
 
-    def forward(self, structure: Structure) -> Structure:
-        x, pos = features(structure, self.in_channels), positions(structure, "PointTransformerConv")
-        edges = self.spec.neighborhood.edges(structure)
-        delta = self.pos_nn(pos.index_select(0, edges.receivers) - pos.index_select(0, edges.senders))
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        senders, x = heard_and_hearing(structure, source, self.in_channels)
+        spec = self.spec if source is None else self.across
+        pos = positions(structure, "PointTransformerConv")
+        heard = pos if source is None else positions(source, "PointTransformerConv")
+        edges = spec.neighborhood.edges(structure, source)
+        delta = self.pos_nn(pos.index_select(0, edges.receivers) - heard.index_select(0, edges.senders))
         operands = AttendOperands(
             self.lin_dst(x),
-            self.lin_src(x),
-            self.lin(x)[..., None],
+            self.lin_src(senders),
+            self.lin(senders)[..., None],
             edges=delta,
             edge_values=delta[..., None],
             score=self._score,
         )
-        return structure.replace(x=run(self.spec, operands, structure).squeeze(-1))
+        return structure.replace(x=run(spec, operands, structure, source).squeeze(-1))
 
     def _score(self, query: Tensor, key: Tensor, edge: Tensor) -> Tensor:
         rows = query - key + edge

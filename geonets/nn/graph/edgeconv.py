@@ -15,7 +15,7 @@ from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 from geonets.nn.graph.arguments import LEAST_STD, Aggr, reductions
 from geonets.nn.graph.linear import after_first_linear
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, heard_and_hearing
 from geonets.nn.message_passing import LINKS
 
 READS = ("sender", "receiver")
@@ -44,8 +44,14 @@ class EdgeConv(Layer):
         self.nn = nn
         self.spec = AggregateSpec(neighborhood, reductions(aggr), "opaque", READS, least_std=LEAST_STD)
 
-    def forward(self, structure: Structure) -> Structure:
-        return structure.replace(x=run(self.spec, _differences(self.nn, structure), structure))
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        return structure.replace(x=run(self.spec, _differences(self.nn, structure, source), structure, source))
 
     def extra_repr(self) -> str:
         return f"aggr={self.spec.reduce!r}, neighborhood={self.spec.neighborhood}"
@@ -84,17 +90,21 @@ class DynamicEdgeConv(Layer):
         return f"k={self.k}, aggr={self.spec.reduce!r}"
 
 
-def _differences(network: Callable[[Tensor], Tensor], structure: Structure) -> AggregateOperands:
+def _differences(
+    network: Callable[[Tensor], Tensor], structure: Structure, source: Structure | None = None
+) -> AggregateOperands:
     """Messages `network([x_i, x_j - x_i])`; with `network(z) = rest(W z + b)`, the rest of `a_i + b_j`."""
-    x = features(structure)
+    senders, x = heard_and_hearing(structure, source)
     split = after_first_linear(network)
     if split is None:
-        return AggregateOperands(x, x, message=lambda sender, receiver: network(_pairs(sender, receiver)))
+        return AggregateOperands(senders, x, message=lambda sender, receiver: network(_pairs(sender, receiver)))
     linear, rest = split
-    features(structure, linear.in_features // 2)
+    heard_and_hearing(structure, source, linear.in_features // 2)
     whole, difference = linear.weight.chunk(2, 1)
-    spoken = functional.linear(_centred(x, structure), difference)
-    heard = functional.linear(x, whole, linear.bias) - spoken
+    means = segment_mean(x.detach(), structure.topology.node_offsets, structure.topology.item_ids)
+    own = functional.linear(_centred(x, structure, means), difference)
+    spoken = own if source is None else functional.linear(_centred(senders, source, means), difference)
+    heard = functional.linear(x, whole, linear.bias) - own
     return AggregateOperands(spoken, heard, message=lambda sender, receiver: rest(sender + receiver))
 
 
@@ -102,7 +112,6 @@ def _pairs(sender: Tensor, receiver: Tensor) -> Tensor:
     return torch.cat([receiver, sender - receiver], 1)
 
 
-def _centred(x: Tensor, structure: Structure) -> Tensor:
-    """Rows less the mean of their item, which no difference of two nodes sees, but rounding does where it is large."""
-    offsets, items = structure.topology.node_offsets, structure.topology.item_ids
-    return x - segment_mean(x.detach(), offsets, items).index_select(0, items)
+def _centred(x: Tensor, structure: Structure, means: Tensor) -> Tensor:
+    """Rows less a mean of their item, which no difference of two nodes sees, but rounding does where it is large."""
+    return x - means.index_select(0, structure.topology.item_ids)

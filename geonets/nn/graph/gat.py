@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,7 @@ from geonets.engine.plan import run
 from geonets.engine.spec import AttendOperands, AttendSpec
 from geonets.nn.graph.loops import with_loop_features
 from geonets.nn.graph.weights import glorot, glorot_linear
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, channels_of, heard_and_hearing
 from geonets.nn.message_passing import LINKS, edge_features
 
 
@@ -21,13 +23,14 @@ class GATConv(Layer):
     Arguments and keys of PyG's `GATConv`.
 
     Args:
-        in_channels: channels of `x`.
+        in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
+            structures.
         out_channels: channels of each head.
         heads: how many.
         concat: put the heads side by side; else their mean.
         negative_slope: of the leaky ReLU.
         dropout: the part of the attention weights that training leaves out.
-        add_self_loops: a node hears itself exactly once.
+        add_self_loops: a node hears itself exactly once, where it hears nodes of its own structure.
         edge_dim: channels of `edge_attr` where it is used.
         fill_value: `edge_attr` of the added self-loops: a number, or `"mean"` of the edges that the node receives.
         bias: add one.
@@ -44,7 +47,7 @@ class GATConv(Layer):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | tuple[int, int],
         out_channels: int,
         heads: int = 1,
         concat: bool = True,
@@ -61,34 +64,51 @@ class GATConv(Layer):
         self.in_channels, self.out_channels, self.heads, self.concat = in_channels, out_channels, heads, concat
         self.add_self_loops, self.fill_value = add_self_loops, fill_value
         width = heads * out_channels
-        self.lin = glorot_linear(in_channels, width)
+        heard, hearing = channels_of(in_channels)
+        both = isinstance(in_channels, int)
+        self.lin = glorot_linear(heard, width) if both else None
+        self.lin_src = None if both else glorot_linear(heard, width)
+        self.lin_dst = None if both else glorot_linear(hearing, width)
         self.att_src = nn.Parameter(glorot(torch.empty(1, heads, out_channels)))
         self.att_dst = nn.Parameter(glorot(torch.empty(1, heads, out_channels)))
         self.lin_edge = None if edge_dim is None else glorot_linear(edge_dim, width)
         self.att_edge = None if edge_dim is None else nn.Parameter(glorot(torch.empty(1, heads, out_channels)))
         total = width if concat else out_channels
-        self.res = glorot_linear(in_channels, total) if residual else None
+        self.res = glorot_linear(hearing, total) if residual else None
         self.bias = nn.Parameter(torch.zeros(total)) if bias else None
         self.neighborhood = neighborhood
         hears = WithLoops(neighborhood) if add_self_loops else neighborhood
         self.spec = AttendSpec(hears, "additive", negative_slope, dropout)
+        self.across = dataclasses.replace(self.spec, neighborhood=neighborhood)
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure, self.in_channels)
-        value = self.lin(x).unflatten(1, (self.heads, self.out_channels))
-        query = (value * self.att_dst).sum(-1, keepdim=True)
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        senders, x = heard_and_hearing(structure, source, self.in_channels)
+        value = self._heads(self.lin_src or self.lin, senders)
+        rows = value if source is None and self.lin is not None else self._heads(self.lin_dst or self.lin, x)
+        query = (rows * self.att_dst).sum(-1, keepdim=True)
         key = (value * self.att_src).sum(-1, keepdim=True)
-        operands = AttendOperands(query, key, value, self._edge_scores(structure))
-        rows = run(self.spec, operands, structure, training=self.training)
+        operands = AttendOperands(query, key, value, self._edge_scores(structure, source))
+        spec = self.spec if source is None else self.across
+        rows = run(spec, operands, structure, source, training=self.training)
         rows = rows.flatten(1) if self.concat else rows.mean(1)
         rows = rows if self.res is None else rows + self.res(x)
         return structure.replace(x=rows if self.bias is None else rows + self.bias)
 
-    def _edge_scores(self, structure: Structure) -> Tensor | None:
+    def _heads(self, linear: nn.Linear | None, rows: Tensor) -> Tensor:
+        assert linear is not None
+        return linear(rows).unflatten(1, (self.heads, self.out_channels))
+
+    def _edge_scores(self, structure: Structure, source: Structure | None) -> Tensor | None:
         if self.lin_edge is None or self.att_edge is None:
             return None
-        edge_rows = edge_features(structure, self.neighborhood, "GATConv with edge_dim")
-        if self.add_self_loops:
+        edge_rows = edge_features(structure, self.neighborhood, "GATConv with edge_dim", source)
+        if self.add_self_loops and source is None:
             edge_rows = with_loop_features(edge_rows, structure, self.spec.neighborhood, self.fill_value)
         rows = self.lin_edge(edge_rows).unflatten(1, (self.heads, self.out_channels))
         return (rows * self.att_edge).sum(-1)

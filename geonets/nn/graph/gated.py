@@ -15,7 +15,7 @@ from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 from geonets.nn.graph.arguments import LEAST_STD, reductions
 from geonets.nn.graph.normalised import checked_weight
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, channels_of, features, heard_and_hearing
 from geonets.nn.message_passing import LINKS, edge_features
 
 
@@ -26,7 +26,8 @@ class ResGatedGraphConv(Layer):
     `ResGatedGraphConv`.
 
     Args:
-        in_channels: channels of `x`.
+        in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
+            structures.
         out_channels: channels of the result.
         act: of the gates; a sigmoid unless given.
         edge_dim: channels of `edge_attr` where it is used.
@@ -47,7 +48,7 @@ class ResGatedGraphConv(Layer):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | tuple[int, int],
         out_channels: int,
         act: Callable[[Tensor], Tensor] | None = None,
         edge_dim: int | None = None,
@@ -58,34 +59,40 @@ class ResGatedGraphConv(Layer):
         super().__init__()
         self.in_channels, self.out_channels, self.edge_dim = in_channels, out_channels, edge_dim
         self.act = nn.Sigmoid() if act is None else act
-        width = in_channels + (edge_dim or 0)
-        self.lin_key = nn.Linear(width, out_channels)
-        self.lin_query = nn.Linear(width, out_channels)
-        self.lin_value = nn.Linear(width, out_channels)
-        self.lin_skip = nn.Linear(in_channels, out_channels, bias=False) if root_weight else None
+        heard, hearing = channels_of(in_channels)
+        self.lin_key = nn.Linear(hearing + (edge_dim or 0), out_channels)
+        self.lin_query = nn.Linear(heard + (edge_dim or 0), out_channels)
+        self.lin_value = nn.Linear(heard + (edge_dim or 0), out_channels)
+        self.lin_skip = nn.Linear(hearing, out_channels, bias=False) if root_weight else None
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         reads = ("sender", "receiver") if edge_dim is None else ("sender", "receiver", "edge")
         self.spec = AggregateSpec(neighborhood, "sum", "opaque", reads)
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure, self.in_channels)
-        spoken = torch.cat([self._of_nodes(self.lin_query, x), self._of_nodes(self.lin_value, x)], 1)
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        senders, x = heard_and_hearing(structure, source, self.in_channels)
+        spoken = torch.cat([self._of_nodes(self.lin_query, senders), self._of_nodes(self.lin_value, senders)], 1)
         heard = self._of_nodes(self.lin_key, x)
-        operands = AggregateOperands(spoken, heard, self._of_edges(structure), self._gated)
-        rows = run(self.spec, operands, structure)
+        operands = AggregateOperands(spoken, heard, self._of_edges(structure, source), self._gated)
+        rows = run(self.spec, operands, structure, source)
         rows = rows if self.lin_skip is None else rows + self.lin_skip(x)
         return structure.replace(x=rows if self.bias is None else rows + self.bias)
 
     def _of_nodes(self, linear: nn.Linear, x: Tensor) -> Tensor:
-        return functional.linear(x, linear.weight[:, : self.in_channels], linear.bias)
+        return functional.linear(x, linear.weight[:, : x.shape[1]], linear.bias)
 
-    def _of_edges(self, structure: Structure) -> Tensor | None:
+    def _of_edges(self, structure: Structure, source: Structure | None) -> Tensor | None:
         """`(E, 2 out_channels)`: what an edge adds to the gate, through key and query together, and to the value."""
         if self.edge_dim is None:
             return None
-        edge_rows = edge_features(structure, self.spec.neighborhood, "ResGatedGraphConv with edge_dim")
+        edge_rows = edge_features(structure, self.spec.neighborhood, "ResGatedGraphConv with edge_dim", source)
         linears = self.lin_key, self.lin_query, self.lin_value
-        key, query, value = (linear.weight[:, self.in_channels :] for linear in linears)
+        key, query, value = (linear.weight[:, -self.edge_dim :] for linear in linears)
         return functional.linear(edge_rows, torch.cat([key + query, value]))
 
     def _gated(self, sender: Tensor, receiver: Tensor, edge: Tensor | None = None) -> Tensor:

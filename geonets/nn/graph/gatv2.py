@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,7 @@ from geonets.engine.plan import run
 from geonets.engine.spec import AttendOperands, AttendSpec
 from geonets.nn.graph.loops import with_loop_features
 from geonets.nn.graph.weights import glorot, glorot_linear
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, channels_of, heard_and_hearing
 from geonets.nn.message_passing import LINKS, edge_features
 
 
@@ -21,13 +23,14 @@ class GATv2Conv(Layer):
     Arguments and keys of PyG's `GATv2Conv`.
 
     Args:
-        in_channels: channels of `x`.
+        in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
+            structures.
         out_channels: channels of each head.
         heads: how many.
         concat: put the heads side by side; else their mean.
         negative_slope: of the leaky ReLU.
         dropout: the part of the attention weights that training leaves out.
-        add_self_loops: a node hears itself exactly once.
+        add_self_loops: a node hears itself exactly once, where it hears nodes of its own structure.
         edge_dim: channels of `edge_attr` where it is used.
         fill_value: `edge_attr` of the added self-loops: a number, or `"mean"` of the edges that the node receives.
         bias: in `W_l` and `W_r`, and one for the result.
@@ -45,7 +48,7 @@ class GATv2Conv(Layer):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | tuple[int, int],
         out_channels: int,
         heads: int = 1,
         concat: bool = True,
@@ -63,31 +66,41 @@ class GATv2Conv(Layer):
         self.in_channels, self.out_channels, self.heads, self.concat = in_channels, out_channels, heads, concat
         self.add_self_loops, self.fill_value = add_self_loops, fill_value
         width, total = heads * out_channels, heads * out_channels if concat else out_channels
-        self.lin_l = glorot_linear(in_channels, width, bias)
-        self.lin_r = self.lin_l if share_weights else glorot_linear(in_channels, width, bias)
+        heard, hearing = channels_of(in_channels)
+        self.lin_l = glorot_linear(heard, width, bias)
+        self.lin_r = self.lin_l if share_weights else glorot_linear(hearing, width, bias)
         self.att = nn.Parameter(glorot(torch.empty(1, heads, out_channels)))
         self.lin_edge = None if edge_dim is None else glorot_linear(edge_dim, width)
-        self.res = glorot_linear(in_channels, total) if residual else None
+        self.res = glorot_linear(hearing, total) if residual else None
         self.bias = nn.Parameter(torch.zeros(total)) if bias else None
         self.neighborhood = neighborhood
         hears = WithLoops(neighborhood) if add_self_loops else neighborhood
         self.spec = AttendSpec(hears, "gatv2", negative_slope, dropout)
+        self.across = dataclasses.replace(self.spec, neighborhood=neighborhood)
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure, self.in_channels)
-        value = self.lin_l(x).unflatten(1, (self.heads, self.out_channels))
-        query = value if self.lin_r is self.lin_l else self.lin_r(x).unflatten(1, (self.heads, self.out_channels))
-        operands = AttendOperands(query, value, value, self._edge_rows(structure), attention=self.att[0])
-        rows = run(self.spec, operands, structure, training=self.training)
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        senders, x = heard_and_hearing(structure, source, self.in_channels)
+        value = self.lin_l(senders).unflatten(1, (self.heads, self.out_channels))
+        same = source is None and self.lin_r is self.lin_l
+        query = value if same else self.lin_r(x).unflatten(1, (self.heads, self.out_channels))
+        operands = AttendOperands(query, value, value, self._edge_rows(structure, source), attention=self.att[0])
+        spec = self.spec if source is None else self.across
+        rows = run(spec, operands, structure, source, training=self.training)
         rows = rows.flatten(1) if self.concat else rows.mean(1)
         rows = rows if self.res is None else rows + self.res(x)
         return structure.replace(x=rows if self.bias is None else rows + self.bias)
 
-    def _edge_rows(self, structure: Structure) -> Tensor | None:
+    def _edge_rows(self, structure: Structure, source: Structure | None) -> Tensor | None:
         if self.lin_edge is None:
             return None
-        edge_rows = edge_features(structure, self.neighborhood, "GATv2Conv with edge_dim")
-        if self.add_self_loops:
+        edge_rows = edge_features(structure, self.neighborhood, "GATv2Conv with edge_dim", source)
+        if self.add_self_loops and source is None:
             edge_rows = with_loop_features(edge_rows, structure, self.spec.neighborhood, self.fill_value)
         return self.lin_edge(edge_rows).unflatten(1, (self.heads, self.out_channels))
 

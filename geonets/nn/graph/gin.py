@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from geonets.core.errors import StructureError
+from geonets.core.errors import ShapeError, StructureError
 from geonets.core.neighborhoods import Neighborhood
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, heard_and_hearing
 from geonets.nn.message_passing import LINKS, edge_features
 
 
@@ -46,11 +47,17 @@ class GINConv(Layer):
         super().__init__()
         self.nn = nn
         _add_eps(self, eps, train_eps)
-        self.spec = AggregateSpec(neighborhood, "sum", own=True)
+        self.across = AggregateSpec(neighborhood, "sum")
+        self.spec = dataclasses.replace(self.across, own=True)
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure)
-        return structure.replace(x=self.nn(run(self.spec, AggregateOperands(x, own=1 + self.eps), structure)))
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        return structure.replace(x=self.nn(_heard(self, structure, source)))
 
 
 class GINEConv(Layer):
@@ -61,7 +68,7 @@ class GINEConv(Layer):
         eps: how much more a node hears itself.
         train_eps: learn it.
         edge_dim: channels of `edge_attr` when they differ from those of `x`; they are then brought to `nn`'s width.
-        neighborhood: must be the topology's own links, which carry `edge_attr`.
+        neighborhood: the topology's own links or a `gn.Between`, which carry `edge_attr`.
 
     Raises:
         StructureError: if there is no `edge_attr`.
@@ -89,14 +96,32 @@ class GINEConv(Layer):
         self.nn = nn
         _add_eps(self, eps, train_eps)
         self.lin = None if edge_dim is None else torch.nn.Linear(edge_dim, _width_of(nn))
-        self.spec = AggregateSpec(neighborhood, "sum", "opaque", ("sender", "edge"), own=True)
+        self.across = AggregateSpec(neighborhood, "sum", "opaque", ("sender", "edge"))
+        self.spec = dataclasses.replace(self.across, own=True)
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure)
-        edge_rows = edge_features(structure, self.spec.neighborhood, "GINEConv")
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        edge_rows = edge_features(structure, self.spec.neighborhood, "GINEConv", source)
         edge_rows = edge_rows if self.lin is None else self.lin(edge_rows)
-        operands = AggregateOperands(x, edges=edge_rows, message=_relu_sum, own=1 + self.eps)
-        return structure.replace(x=self.nn(run(self.spec, operands, structure)))
+        return structure.replace(x=self.nn(_heard(self, structure, source, edges=edge_rows, message=_relu_sum)))
+
+
+def _heard(layer: GINConv | GINEConv, structure: Structure, source: Structure | None, **read: Any) -> Tensor:
+    """What each node hears, and `1 + eps` times its own row, which is among those heard where there is no source."""
+    senders, x = heard_and_hearing(structure, source)
+    if source is None:
+        return run(layer.spec, AggregateOperands(senders, own=1 + layer.eps, **read), structure)
+    if x.shape[1] != senders.shape[1]:
+        raise ShapeError(
+            f"`source.x` must have the {x.shape[1]} channels of `structure.x`, to which it is added; got "
+            f"{senders.shape[1]}. Bring them to one width with gn.nn.Linear first."
+        )
+    return run(layer.across, AggregateOperands(senders, **read), structure, source) + (1 + layer.eps) * x
 
 
 def _relu_sum(sender: Tensor, edge: Tensor) -> Tensor:

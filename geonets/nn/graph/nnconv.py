@@ -13,7 +13,7 @@ from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 from geonets.nn.graph.arguments import LEAST_STD, reductions
 from geonets.nn.graph.linear import before_last_linear
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, channels_of, heard_and_hearing
 from geonets.nn.message_passing import LINKS, edge_features
 
 
@@ -24,13 +24,14 @@ class NNConv(Layer):
     `sum_j x_j nn(e_ij) = sum_k (sum_j h_k(e_ij) x_j) W_k`.
 
     Args:
-        in_channels: channels of `x`.
+        in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
+            structures.
         out_channels: channels of the result.
-        nn: from `(E, C_e)` edge features to `(E, in_channels * out_channels)`.
+        nn: from `(E, C_e)` edge features to `(E, in_channels * out_channels)`, in_channels of the nodes that are heard.
         aggr: `"add"`, `"mean"`, `"max"`, `"min"`, `"var"`, `"std"` or `"softmax"`.
         root_weight: add `W x_i`.
         bias: add `b`.
-        neighborhood: must be the topology's own links, which carry `edge_attr`.
+        neighborhood: the topology's own links or a `gn.Between`, which carry `edge_attr`.
 
     Raises:
         StructureError: if there is no `edge_attr`.
@@ -46,7 +47,7 @@ class NNConv(Layer):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | tuple[int, int],
         out_channels: int,
         nn: Callable[[Tensor], Tensor],
         aggr: str = "add",
@@ -56,30 +57,38 @@ class NNConv(Layer):
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels, self.nn = in_channels, out_channels, nn
-        self.lin = torch.nn.Linear(in_channels, out_channels, bias=False) if root_weight else None
+        self.lin = torch.nn.Linear(channels_of(in_channels)[1], out_channels, bias=False) if root_weight else None
         self.bias = torch.nn.Parameter(torch.zeros(out_channels)) if bias else None
         self.spec = AggregateSpec(neighborhood, reductions(aggr), "opaque", ("sender", "edge"), least_std=LEAST_STD)
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure, self.in_channels)
-        heard = self._heard(structure, x, edge_features(structure, self.spec.neighborhood, "NNConv"))
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        senders, x = heard_and_hearing(structure, source, self.in_channels)
+        edge_rows = edge_features(structure, self.spec.neighborhood, "NNConv", source)
+        heard = self._heard(structure, source, senders, edge_rows)
         rows = heard if self.lin is None else heard + self.lin(x)
         return structure.replace(x=rows if self.bias is None else rows + self.bias)
 
-    def _heard(self, structure: Structure, x: Tensor, edge_rows: Tensor) -> Tensor:
+    def _heard(self, structure: Structure, source: Structure | None, x: Tensor, edge_rows: Tensor) -> Tensor:
         split = before_last_linear(self.nn) if self.spec.reduce in ("sum", "mean") else None
         if split is None:
-            return run(self.spec, AggregateOperands(x, edges=self.nn(edge_rows), message=self._transformed), structure)
+            operands = AggregateOperands(x, edges=self.nn(edge_rows), message=self._transformed)
+            return run(self.spec, operands, structure, source)
         hidden, last = split
         factors, weight = hidden(edge_rows), last.weight  # (E, K), (in * out, K)
         if last.bias is not None:
             factors = torch.cat([factors, factors.new_ones(len(factors), 1)], 1)
             weight = torch.cat([weight, last.bias[:, None]], 1)
-        heard = run(self.spec, AggregateOperands(x, edges=factors, message=_outer), structure)  # (N, K * in)
-        return heard @ weight.unflatten(0, (self.in_channels, self.out_channels)).permute(2, 0, 1).flatten(0, 1)
+        heard = run(self.spec, AggregateOperands(x, edges=factors, message=_outer), structure, source)  # (N, K * in)
+        return heard @ weight.unflatten(0, (x.shape[1], self.out_channels)).permute(2, 0, 1).flatten(0, 1)
 
     def _transformed(self, sender: Tensor, matrices: Tensor) -> Tensor:
-        return (sender[:, None] @ matrices.unflatten(1, (self.in_channels, self.out_channels))).squeeze(1)
+        return (sender[:, None] @ matrices.unflatten(1, (sender.shape[1], self.out_channels))).squeeze(1)
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, aggr={self.spec.reduce!r}"

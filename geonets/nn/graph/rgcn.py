@@ -13,7 +13,7 @@ from geonets.core.topology import EdgeList
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec, ConvolveOperands, ConvolveSpec
 from geonets.nn.graph.weights import glorot
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, channels_of, heard_and_hearing
 from geonets.nn.message_passing import LINKS
 
 
@@ -25,7 +25,8 @@ class RGCNConv(Layer):
     relation for each offset.
 
     Args:
-        in_channels: channels of `x`.
+        in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
+            structures.
         out_channels: channels of the result.
         num_relations: edge types.
         num_bases: write each `W_r` as a learned combination of this many bases.
@@ -51,7 +52,7 @@ class RGCNConv(Layer):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | tuple[int, int],
         out_channels: int,
         num_relations: int,
         num_bases: int | None = None,
@@ -65,39 +66,46 @@ class RGCNConv(Layer):
         super().__init__()
         aggr = "sum" if aggr == "add" else aggr
         one_of("aggr", aggr, ("mean", "sum", "max", "min"))
-        if num_blocks is not None and (num_bases is not None or in_channels % num_blocks or out_channels % num_blocks):
+        heard, hearing = channels_of(in_channels)
+        if num_blocks is not None and (num_bases is not None or heard % num_blocks or out_channels % num_blocks):
             raise OptionError(
                 f"`num_blocks` must divide both numbers of channels and be used without num_bases; got {num_blocks} "
-                f"for {in_channels} -> {out_channels} channels and num_bases={num_bases}. Choose one of the two forms."
+                f"for {heard} -> {out_channels} channels and num_bases={num_bases}. Choose one of the two forms."
             )
         self.in_channels, self.out_channels, self.num_relations = in_channels, out_channels, num_relations
         self.num_bases, self.num_blocks, self.aggr = num_bases, num_blocks, aggr
         groups = num_blocks or 1
-        shape = (groups, in_channels // groups, out_channels // groups) if num_blocks else (in_channels, out_channels)
+        shape = (groups, heard // groups, out_channels // groups) if num_blocks else (heard, out_channels)
         self.weight = nn.Parameter(glorot(torch.empty(num_bases or num_relations, *shape)))
         self.comp = None if num_bases is None else nn.Parameter(glorot(torch.empty(num_relations, num_bases)))
-        self.root = nn.Parameter(glorot(torch.empty(in_channels, out_channels))) if root_weight else None
+        self.root = nn.Parameter(glorot(torch.empty(hearing, out_channels))) if root_weight else None
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         self.spec = ConvolveSpec(neighborhood, groups, "weighted" if aggr == "mean" else "typed")
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure, self.in_channels)
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        senders, x = heard_and_hearing(structure, source, self.in_channels)
         if self.aggr in ("max", "min"):
-            rows = self._of_extremes(structure)
+            rows = self._of_extremes(senders, structure, source)
         else:
-            edges = self.spec.neighborhood.edges(structure)
+            edges = self.spec.neighborhood.edges(structure, source)
             require_types(edges, self.num_relations)
-            influence = shares(edges, self.num_relations).to(x.dtype) if self.aggr == "mean" else None
+            influence = shares(edges, self.num_relations).to(senders.dtype) if self.aggr == "mean" else None
             weight = self._weights().permute(1, 3, 2, 0).flatten(0, 1)  # (C_out, C_in / blocks, R)
-            rows = run(self.spec, ConvolveOperands(x, weight, None, influence), structure)
+            rows = run(self.spec, ConvolveOperands(senders, weight, None, influence), structure, source)
         rows = rows if self.root is None else rows + x @ self.root
         return structure.replace(x=rows if self.bias is None else rows + self.bias)
 
-    def _of_extremes(self, structure: Structure) -> Tensor:
+    def _of_extremes(self, senders: Tensor, structure: Structure, source: Structure | None) -> Tensor:
         """`sum_r W_r max_{j -> i, type r} x_j`."""
         spec = AggregateSpec(ByType(self.spec.neighborhood, self.num_relations), self.aggr)
-        heard = run(spec, AggregateOperands(features(structure)), structure)
-        heard = heard.reshape(-1, self.num_relations, self.spec.groups, self.in_channels // self.spec.groups)
+        heard = run(spec, AggregateOperands(senders), structure, source)
+        heard = heard.reshape(-1, self.num_relations, self.spec.groups, senders.shape[1] // self.spec.groups)
         return torch.einsum("nrbi,rbio->nbo", heard, self._weights()).flatten(1)
 
     def _weights(self) -> Tensor:

@@ -13,7 +13,7 @@ from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 from geonets.nn.graph.arguments import LEAST_STD, Aggr, reductions
 from geonets.nn.graph.normalised import checked_weight
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, channels_of, heard_and_hearing
 from geonets.nn.message_passing import LINKS
 
 
@@ -52,7 +52,7 @@ class SAGEConv(Layer):
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels, self.normalize = in_channels, out_channels, normalize
-        heard, hearing = (in_channels, in_channels) if isinstance(in_channels, int) else in_channels
+        heard, hearing = channels_of(in_channels)
         self.lin = nn.Linear(heard, heard) if project else None
         self.spec = AggregateSpec(neighborhood, reductions(aggr), least_std=LEAST_STD)
         self.lin_l = nn.Linear(len(self.spec.reductions) * heard, out_channels, bias=bias)
@@ -65,10 +65,7 @@ class SAGEConv(Layer):
             structure: whose nodes hear.
             source: whose nodes are heard, where they are another structure's: see `gn.Between`.
         """
-        both = self.in_channels
-        heard, hearing = (both, both) if isinstance(both, int) else both
-        x = features(structure, hearing)
-        senders = features(structure if source is None else source, heard)
+        senders, x = heard_and_hearing(structure, source, self.in_channels)
         senders = senders if self.lin is None else self.lin(senders).relu()
         rows = self.lin_l(run(self.spec, AggregateOperands(senders), structure, source))
         rows = rows if self.lin_r is None else rows + self.lin_r(x)
@@ -82,7 +79,8 @@ class GraphConv(Layer):
     """`x_i' = W_1 x_i + W_2 reduce_{j -> i} w_ij x_j`; arguments and keys of PyG's `GraphConv`.
 
     Args:
-        in_channels: channels of `x`.
+        in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
+            structures.
         out_channels: channels of the result.
         aggr: `"add"`, `"mean"`, `"max"`, `"min"`, `"var"`, `"std"`, `"softmax"`, or several of them.
         bias: in `W_2`.
@@ -98,7 +96,7 @@ class GraphConv(Layer):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | tuple[int, int],
         out_channels: int,
         aggr: Aggr = "add",
         bias: bool = True,
@@ -108,17 +106,26 @@ class GraphConv(Layer):
         self.in_channels, self.out_channels = in_channels, out_channels
         self.spec = AggregateSpec(neighborhood, reductions(aggr), least_std=LEAST_STD)
         self.weighted = dataclasses.replace(self.spec, message="weighted")
-        self.lin_rel = nn.Linear(len(self.spec.reductions) * in_channels, out_channels, bias=bias)
-        self.lin_root = nn.Linear(in_channels, out_channels, bias=False)
+        heard, hearing = channels_of(in_channels)
+        self.lin_rel = nn.Linear(len(self.spec.reductions) * heard, out_channels, bias=bias)
+        self.lin_root = nn.Linear(hearing, out_channels, bias=False)
 
-    def forward(self, structure: Structure, edge_weight: Tensor | None = None) -> Structure:
-        """Convolve; `edge_weight` is `(E,)` in receiver order, ones unless given."""
-        x = features(structure, self.in_channels)
-        if edge_weight is None:
-            heard = run(self.spec, AggregateOperands(x), structure)
-        else:
-            weight = checked_weight(edge_weight, self.spec.neighborhood.edges(structure))
-            heard = run(self.weighted, AggregateOperands(x, edges=weight), structure)
+    def forward(
+        self, structure: Structure, edge_weight: Tensor | None = None, source: Structure | None = None
+    ) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            edge_weight: `(E,)` in receiver order, ones unless given.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        senders, x = heard_and_hearing(structure, source, self.in_channels)
+        weight = None
+        if edge_weight is not None:
+            weight = checked_weight(edge_weight, self.spec.neighborhood.edges(structure, source))
+        spec = self.spec if weight is None else self.weighted
+        heard = run(spec, AggregateOperands(senders, edges=weight), structure, source)
         return structure.replace(x=self.lin_rel(heard) + self.lin_root(x))
 
     def extra_repr(self) -> str:

@@ -9,7 +9,7 @@ from geonets.core.neighborhoods import Neighborhood
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AttendOperands, AttendSpec
-from geonets.nn.layer import Layer, features
+from geonets.nn.layer import Layer, channels_of, heard_and_hearing
 from geonets.nn.message_passing import LINKS, edge_features
 
 
@@ -19,7 +19,8 @@ class TransformerConv(Layer):
     `a_ij = softmax_j (W_3 x_i) . (W_4 x_j + W_6 e_ij) / sqrt(D)`.
 
     Args:
-        in_channels: channels of `x`.
+        in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
+            structures.
         out_channels: channels `D` of each head.
         heads: how many.
         concat: put the heads side by side; else their mean.
@@ -40,7 +41,7 @@ class TransformerConv(Layer):
 
     def __init__(
         self,
-        in_channels: int,
+        in_channels: int | tuple[int, int],
         out_channels: int,
         heads: int = 1,
         concat: bool = True,
@@ -55,24 +56,32 @@ class TransformerConv(Layer):
         self.in_channels, self.out_channels, self.heads, self.concat = in_channels, out_channels, heads, concat
         self.root_weight, self.neighborhood = root_weight, neighborhood
         width, total = heads * out_channels, heads * out_channels if concat else out_channels
-        self.lin_key = nn.Linear(in_channels, width, bias)
-        self.lin_query = nn.Linear(in_channels, width, bias)
-        self.lin_value = nn.Linear(in_channels, width, bias)
+        heard, hearing = channels_of(in_channels)
+        self.lin_key = nn.Linear(heard, width, bias)
+        self.lin_query = nn.Linear(hearing, width, bias)
+        self.lin_value = nn.Linear(heard, width, bias)
         self.lin_edge = None if edge_dim is None else nn.Linear(edge_dim, width, bias=False)
-        self.lin_skip = nn.Linear(in_channels, total, bias)
+        self.lin_skip = nn.Linear(hearing, total, bias)
         self.lin_beta = nn.Linear(3 * total, 1, bias=False) if beta and root_weight else None
         terms = () if edge_dim is None else ("keys", "values")
         self.spec = AttendSpec(neighborhood, dropout=dropout, edge_terms=terms)
 
-    def forward(self, structure: Structure) -> Structure:
-        x = features(structure, self.in_channels)
-        query, key, value = (self._heads(lin(x)) for lin in (self.lin_query, self.lin_key, self.lin_value))
+    def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
+        """Let the nodes hear.
+
+        Args:
+            structure: whose nodes hear.
+            source: whose nodes are heard, where they are another structure's: see `gn.Between`.
+        """
+        senders, x = heard_and_hearing(structure, source, self.in_channels)
+        query = self._heads(self.lin_query(x))
+        key, value = (self._heads(linear(senders)) for linear in (self.lin_key, self.lin_value))
         edge_rows = None
         if self.lin_edge is not None:
-            edge_rows = edge_features(structure, self.neighborhood, "TransformerConv with edge_dim")
+            edge_rows = edge_features(structure, self.neighborhood, "TransformerConv with edge_dim", source)
             edge_rows = self._heads(self.lin_edge(edge_rows))
         operands = AttendOperands(query, key, value, edge_keys=edge_rows, edge_values=edge_rows)
-        heard = run(self.spec, operands, structure, training=self.training)
+        heard = run(self.spec, operands, structure, source, training=self.training)
         heard = heard.flatten(1) if self.concat else heard.mean(1)
         return structure.replace(x=self._with_own(x, heard) if self.root_weight else heard)
 
