@@ -1,13 +1,16 @@
-"""A molecule's shape, by RDKit: elements, coordinates and bond orders of the SMILES in its record."""
+"""A molecule's shape, by RDKit: elements, coordinates and bond orders, from its fields or the SMILES in its record."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import Any, final
 
 import numpy as np
 
 from geonets.core.packages import require
+from geonets.core.structure import Structure
+from geonets.data.interop.chemistry import Quiet, atoms_of, to_rdkit
 from geonets.view.paint import Array
 
 SEED = 7
@@ -34,44 +37,53 @@ class Shape:
     positions: Array | None
 
 
-def shape_of(smiles: str, num_atoms: int, embed: bool) -> Shape | None:
-    """The shape of a molecule, or None when the SMILES string is none of a molecule of so many nodes.
+def shape_of(item: Structure, smiles: str | None, embed: bool) -> Shape | None:
+    """The shape of a molecule, or None where the nodes are no atoms.
+
+    They are if their features and those of their links are what `gn.molecule` and the readers of molecules write; else
+    if a SMILES string is of a molecule of so many nodes: heavy atoms, or all of them.
 
     Args:
-        smiles: the string.
-        num_atoms: nodes of the structure: heavy atoms, or all of them.
+        item: one item.
+        smiles: the string of its record, if there is one.
         embed: compute coordinates.
 
     Reference: Wang, Witek, Landrum & Riniker, "Improving conformer generation for small rings and macrocycles based on
         distance geometry and experimental torsional-angle preferences", 2020 (ETKDGv3).
 
     Example:
-        >>> ethanol = shape_of("CCO", 3, embed=True)
+        >>> import geonets as gn
+        >>> ethanol = shape_of(gn.molecule("CCO"), None, embed=True)
         >>> ethanol.elements, ethanol.orders, ethanol.positions.shape
         (('C', 'C', 'O'), {(0, 1): 1, (1, 2): 1}, (3, 3))
     """
+    atoms = atoms_of(item)
+    if atoms is None and smiles is None:
+        return None
     chem = require("rdkit.Chem", "rdkit")
-    log = require("rdkit.rdBase", "rdkit").BlockLogs()
-    try:
-        mol = chem.MolFromSmiles(smiles)
+    with Quiet():
+        mol = None if atoms is None else to_rdkit(atoms)
+        if smiles is not None and (mol is None or (embed and not item.x.is_floating_point())):
+            mol = _of_smiles(chem, smiles, item.num_nodes) or mol  # PyG's codes lack how stereo centres are wound
         if mol is None:
             return None
-        whole = chem.AddHs(mol)
-        drawn = next((m for m in (mol, whole) if m.GetNumAtoms() == num_atoms), None)
-        if drawn is None:
-            return None
-        positions = _conformation(whole)[:num_atoms] if embed else None
-        chem.Kekulize(drawn)
-        return _shape(drawn, positions if positions is not None and len(positions) else None)
-    finally:
-        del log
+        positions = _conformation(chem.AddHs(mol))[: item.num_nodes] if embed else None
+        with contextlib.suppress(ValueError):  # a file may have rings that no alternating bonds fit
+            chem.Kekulize(mol)
+        return _shape(mol, positions if positions is not None and len(positions) else None)
+
+
+def _of_smiles(chem: Any, smiles: str, num_nodes: int) -> Any:
+    mol = chem.MolFromSmiles(smiles)
+    both = () if mol is None else (mol, chem.AddHs(mol))
+    return next((found for found in both if found.GetNumAtoms() == num_nodes), None)
 
 
 def _shape(mol: Any, positions: Array | None) -> Shape:
     table = require("rdkit.Chem", "rdkit").GetPeriodicTable()
     elements = tuple(atom.GetSymbol() for atom in mol.GetAtoms())
     orders = {
-        tuple(sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))): max(1, round(bond.GetBondTypeAsDouble()))
+        tuple(sorted((bond.GetBeginAtomIdx(), bond.GetEndAtomIdx()))): max(1, int(bond.GetBondTypeAsDouble()))
         for bond in mol.GetBonds()
     }
     radii = np.array([table.GetRvdw(atom.GetAtomicNum()) for atom in mol.GetAtoms()])

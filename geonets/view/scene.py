@@ -60,13 +60,14 @@ class Scene:
     def of(structure: Structure, color: Color = None, title: str | None = None, item: int | None = 0) -> Scene:
         """What there is to see of one item, or of all in one place.
 
-        Positions are the field `pos`; else the places of a chain or a grid; else, where the item's record has a
-        `"smiles"`, a conformation of that molecule; else a spring layout of its links. All seeds are fixed.
+        Positions are the field `pos`; else the places of a chain or a grid; else, of a molecule, a conformation; else a
+        spring layout of its links. All seeds are fixed. A molecule is told by the fields that `gn.molecule` and the
+        readers of molecules write, or by the `"smiles"` of its record.
 
         Args:
             structure: of any kind.
             color: a node field's name or one value a node, see `geonets.view.paint.paint`.
-            title: what to write above; the SMILES string or the kind of item unless given.
+            title: what to write above; the SMILES string or the name of a molecule unless given.
             item: which one; None shows all of them where their positions are, as a scene has them.
 
         Raises:
@@ -93,8 +94,8 @@ class Scene:
         record: Any = shown.meta[0] if shown.meta is not None and len(shown) == 1 else {}
         segments = _segments(shown)
         given = _given_positions(shown, item)
-        smiles = record.get("smiles")
-        shape = shape_of(smiles, shown.num_nodes, embed=given is None) if isinstance(smiles, str) else None
+        smiles = record.get("smiles") if isinstance(record.get("smiles"), str) else None
+        shape = shape_of(shown, smiles, embed=given is None) if len(shown) == 1 else None
         kind = _kind(shown, shape)
         positions = given if given is not None else shape.positions if shape else None
         if positions is None:
@@ -115,7 +116,7 @@ class Scene:
             labels=_labels(record, shape, colors if color is not None else None, shown.num_nodes),
             toward=toward,
             up=up,
-            title=title if title is not None else smiles if shape and smiles else "",
+            title=title if title is not None else str(smiles or record.get("name", "")) if shape else "",
         )
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import networkx
 import numpy as np
 import pytest
@@ -46,6 +48,60 @@ def test_given_positions_come_before_a_conformation(caffeine: gn.Structure) -> N
     placed = caffeine.replace(pos=torch.randn(14, 3))
     shown = Scene.of(placed)
     assert shown.kind == "molecule" and np.allclose(shown.positions, placed.pos)
+
+
+FLAT = """benzonitrile
+  none
+
+  8  8  0  0  0  0  0  0  0  0999 V2000
+"""
+for _atom in "CCCCCCCN":
+    FLAT += f"    0.0000    0.0000    0.0000 {_atom}   0  0\n"
+for _bond in ("1  2  2", "2  3  1", "3  4  2", "4  5  1", "5  6  2", "6  1  1", "1  7  1", "7  8  3"):
+    FLAT += f"  {_bond}  0\n"
+FLAT += "M  END\n"
+
+
+@pytest.mark.parametrize("features", ["rdkit", "pyg"])
+@pytest.mark.parametrize("placed", [True, False])
+def test_a_molecule_of_any_reader_has_its_bond_orders(features: str, placed: bool, tmp_path: Path) -> None:
+    (tmp_path / "a.mol").write_text(FLAT)
+    read = gn.read(tmp_path / "a.mol", features=features)
+    assert read.meta == ({"name": "benzonitrile"},)
+    shown = Scene.of(read.replace(pos=torch.randn(8, 3)) if placed else read)
+    assert (shown.kind, shown.title) == ("molecule", "benzonitrile")
+    assert sorted(shown.strands.tolist()) == [1] * 4 + [2] * 3 + [3]
+    assert isinstance(shown.paint, Categories) and shown.paint.names == ("C", "N")
+
+
+def test_a_molecule_is_drawn_as_it_is_not_as_it_was(caffeine: gn.Structure) -> None:
+    sulfur = caffeine.x.clone()
+    sulfur[sulfur[:, 0] == 8, 0] = 16
+    shown = Scene.of(caffeine.replace(x=sulfur))
+    assert isinstance(shown.paint, Categories) and shown.paint.names == ("C", "N", "S")
+
+
+def test_a_stereo_centre_is_wound_as_it_is() -> None:
+    """PyG's codes take it from the SMILES string."""
+
+    def turn(smiles: str, features: str) -> float:
+        places = Scene.of(gn.molecule(smiles, features=features)).positions
+        return float(np.sign(np.linalg.det(np.delete(places, 1, 0) - places[1])))
+
+    left, right = ([turn(smiles, scheme) for scheme in ("rdkit", "pyg")] for smiles in ("C[C@H](N)O", "C[C@@H](N)O"))
+    assert left[0] == left[1] == -right[0] == -right[1]
+
+
+def test_numbers_that_are_no_atoms_are_a_network(caffeine: gn.Structure) -> None:
+    for changed in (
+        caffeine.replace(x=caffeine.x + 0.5),
+        caffeine.replace(edge_attr=caffeine.edge_attr + 1),
+        caffeine.replace(edge_attr=caffeine.edge_attr + torch.tensor([0, 9, 0])),
+        caffeine.replace(x=caffeine.x[:, :8]),
+    ):
+        assert Scene.of(changed.replace(meta=None)).kind == "network"
+    one_way = gn.graph(torch.tensor([[0], [1]]), torch.ones(2, 9), torch.ones(1, 3), torch.tensor([0]))
+    assert Scene.of(one_way).kind == "network"
 
 
 def test_hydrogens_are_drawn_where_they_are_nodes() -> None:

@@ -86,7 +86,7 @@ def structure_of(
         edges["bond_type"] = np.repeat(kind, 2)
     if features == "pyg":
         x[:, ATOM_FEATURES.index("formal_charge")] -= LOWEST_CHARGE
-        x[:, ATOM_FEATURES.index("hybridization")] = _pyg_hybridizations()[x[:, ATOM_FEATURES.index("hybridization")]]
+        x[:, ATOM_FEATURES.index("hybridization")] = pyg_hybridizations()[x[:, ATOM_FEATURES.index("hybridization")]]
         order = np.lexsort((ends[1], ends[0]))  # as PyG sorts them; bonds have an order of their own elsewhere
         ends, edges = ends[:, order], {name: rows[order] for name, rows in edges.items()}
     dtype = torch.float32 if features == "rdkit" else torch.int64
@@ -202,7 +202,7 @@ def _bond_codes() -> tuple[np.ndarray, np.ndarray]:
     return orders, np.array(types)
 
 
-def _pyg_hybridizations() -> np.ndarray:
+def pyg_hybridizations() -> np.ndarray:
     """PyG's code of each of RDKit's hybridizations; it has no SP2D, which is OTHER there."""
     from_pyg = ("UNSPECIFIED", "S", "SP", "SP2", "SP3", "SP3D", "SP3D2", "OTHER")
     values = require("rdkit.Chem", "rdkit").HybridizationType.values
