@@ -30,7 +30,6 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         "`coordinates` must be in the order.*got .0, 1. after .1, 1. .row 1.",
         lambda: gn.SparseGrid(gn.Grid((2, 2)), torch.tensor([[1, 1], [0, 1]]), 2),
     ),
-    ("`lattice` must have fewer than 2..63 places", lambda: gn.SparseGrid(gn.Grid((2**32, 2**32)), place, 1)),
     ("`coordinates` must be integers; got torch.float32", lambda: gn.voxels([place.float()])),
     ("`sizes` must have 2 entries, one an axis; got .4,", lambda: gn.voxels([place], sizes=(4,))),
     ("`coordinates` must lie between 0.*got .0, -1. .row 0, item 0.", lambda: gn.voxels([-place])),

@@ -22,6 +22,17 @@ def tree(*edges: list[int]) -> gn.Structure:
 
 CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`batch` must hold integers; got torch.float32", lambda: pool(0.0, 0.0, 1.0, 1.0)),
+    (
+        "`num_items` must be a number that memory has room for, 16 bytes each of .*; got 1000000000000000. Number nodes",
+        lambda: pool(0, 0, 1, 1, num_items=10**15),
+    ),
+    ("`sizes` must have fewer than 2..63 nodes in all items together; got 18446744", lambda: gn.Grid((2**32, 2**32))),
+    (
+        "`sizes` must have fewer than 2..63 nodes .*; got 10600000000000000000. .* larger voxels",
+        lambda: gn.batch(
+            [gn.Structure(gn.Set(counts)) for counts in ([2 * 10**18, 33 * 10**17], [2 * 10**18, 33 * 10**17])]
+        ),
+    ),
     ("`batch` must have 4 entries, one a node; got shape .3,.", lambda: pool(0, 0, 1)),
     ("`batch` must ascend.*got 0 after 1 .row 2.", lambda: pool(0, 1, 0, 1)),
     ("`batch` must be between 0; got -1 .. 0", lambda: pool(-1, 0, 0, 0)),

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, ShapeError, StructureError
+from geonets.core.ranges.room import require_room
 
 
 def counts_of(item_ids: Any, num_rows: int, num_items: int | None = None, name: str = "batch") -> Tensor:
@@ -27,7 +28,7 @@ def counts_of(item_ids: Any, num_rows: int, num_items: int | None = None, name: 
     Raises:
         DtypeError: if ids are no integers.
         ShapeError: if there is not one id a row.
-        StructureError: if ids descend, are out of range, or one is left out.
+        StructureError: if ids descend, are out of range, or one is left out, or there are more items than memory holds.
 
     Example:
         >>> counts_of(torch.tensor([0, 0, 1]), 3).tolist(), counts_of(torch.tensor([0, 2, 2]), 3, num_items=4).tolist()
@@ -64,4 +65,6 @@ def counts_of(item_ids: Any, num_rows: int, num_items: int | None = None, name: 
                 f"`{name}` must leave out no item unless num_items is given; got {int(ids[row])} (row {row}) after "
                 f"{int(ids[row - 1]) if row else 'nothing'}. Pass num_items if some items have no nodes."
             )
+    if num_items is not None:
+        require_room(num_items, "num_items")
     return torch.bincount(ids, minlength=last + 1 if num_items is None else num_items)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, ItemError, ShapeError
+from geonets.core.ranges.room import MOST, require_countable, require_room
 from geonets.core.ranges.rows import Rows, offsets_of
 from geonets.core.records import Record
 
@@ -35,11 +36,15 @@ class Sizes(Record):
         """Sizes from a tuple of ints that `num_items` items share, or from a `(B, A)` tensor or list of tuples."""
         if isinstance(sizes, tuple):
             table = torch.empty(0, len(sizes), dtype=torch.long, device=device)
-            return Sizes(sizes, num_items, table, num_items * math.prod(sizes))
+            total = num_items * math.prod(sizes)
+            require_countable(total)
+            return Sizes(sizes, num_items, table, total)
         width = axes if axes is not None else 1
         table = torch.as_tensor(sizes, dtype=torch.long, device=device).reshape(-1, width)
         if len(table) and bool((table == table[:1]).all()):
             return Sizes.of(tuple(table[0].tolist()), len(table), device=table.device)
+        if len(table) and int(table.amax()) ** width * len(table) > MOST:  # else 64 bits hold the sum
+            require_countable(sum(math.prod(row) for row in table.tolist()))
         return Sizes(None, len(table), table, int(table.prod(1).sum()))
 
     @property
@@ -50,7 +55,7 @@ class Sizes(Record):
     @property
     def counts(self) -> Tensor:
         """`(B,)` nodes of each item."""
-        return self.remember("counts", lambda: self.sizes.prod(1))
+        return self.remember("counts", self._counts)
 
     @property
     def offsets(self) -> Tensor:
@@ -114,14 +119,21 @@ class Sizes(Record):
         uniforms = {part.uniform for part in parts if part.num_items} or {parts[0].uniform}
         if len(uniforms) == 1 and None not in uniforms:
             return Sizes.of(next(u for u in uniforms if u is not None), num_items, device=parts[0].table.device)
-        return Sizes(None, num_items, torch.cat([part.sizes for part in parts]), sum(part.total for part in parts))
+        total = sum(part.total for part in parts)
+        require_countable(total)
+        return Sizes(None, num_items, torch.cat([part.sizes for part in parts]), total)
 
     def _expanded(self) -> Tensor:
         assert self.uniform is not None
         row = torch.tensor(self.uniform, dtype=torch.long, device=self.table.device)
         return row.expand(self.num_items, -1)
 
+    def _counts(self) -> Tensor:
+        require_room(self.num_items, "num_items")
+        return self.sizes.prod(1)
+
     def _item_ids(self) -> Tensor:
+        require_room(self.total, "num_nodes")
         items = torch.arange(self.num_items, device=self.table.device)
         return torch.repeat_interleave(items, self.counts, output_size=self.total)
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, ShapeError, StructureError
-from geonets.core.ranges import Rows, offsets_of
+from geonets.core.ranges import Rows, offsets_of, require_room
 from geonets.core.records import Later, Record
 from geonets.core.topology.levels import CycleError, topological_levels
 
@@ -335,6 +335,7 @@ def _checked(index: Tensor, name: str, length: int | None, bound: int | None) ->
 
 
 def _pointers(ascending: Tensor, count: int) -> Tensor:
+    require_room(count, "num_nodes")
     return torch.searchsorted(ascending, torch.arange(count + 1, device=ascending.device))
 
 

@@ -109,9 +109,11 @@ class Lattice(OnLattice):
         return parts[0].with_sizes(Sizes.join([part.sizes for part in parts]))
 
     def coordinates(self) -> Tensor:
-        return self.remember(
-            "coordinates", lambda: self.places_of(torch.arange(self.num_nodes, device=self.device), self.item_ids)
-        )
+        return self.remember("coordinates", self._coordinates)
+
+    def _coordinates(self) -> Tensor:
+        items = self.item_ids  # refused where memory does not hold them
+        return self.places_of(torch.arange(self.num_nodes, device=self.device), items)
 
     def places_of(self, nodes: Tensor, items: Tensor) -> Tensor:
         """`(R, A)` places of `(R,)` nodes of `(R,)` items."""

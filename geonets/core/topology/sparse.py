@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from typing import Any, Self, final
 
@@ -140,12 +139,6 @@ class SparseGrid(OnLattice):
         return parts[0]._with(full=full, places=torch.cat([part.places for part in parts]), sparse_sizes=sizes)
 
     def _fill(self, lattice: Lattice, places: Tensor, sizes: Sizes) -> None:
-        largest = lattice.uniform or (lattice.sizes.table.amax(0).tolist() if lattice.num_items else ())
-        if math.prod(largest) * lattice.num_items >= 2**63:
-            raise ShapeError(
-                f"`lattice` must have fewer than 2**63 places; got {lattice.num_items} items of {lattice.sizes}. "
-                "Use larger voxels, or fewer items at a time."
-            )
         for name, value in (("full", lattice), ("places", places), ("sparse_sizes", sizes)):
             object.__setattr__(self, name, value)
 
