@@ -1,95 +1,147 @@
-"""Measuring ours against a peer: agreement first, then interleaved rounds on one thread, by CPU time."""
+"""Measuring ours against peers: agreement first, then interleaved rounds by CPU time, then the peak of memory."""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import gc
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import torch
+from limits import Limits, Work
+from memory import peak_of
 from torch import Tensor
 
 Step = Callable[[], Sequence[Tensor]]
+WARM_UP, TRIALS = 2, 3
+
+EXACT = 1e-8
+"""The tolerance in double precision."""
+
+VANISHING = 1e-3
+"""Of the largest result: what is smaller, such as the gradient of a bias before a norm, may be but rounding."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A peer and ours on the same numbers.
+    """Peers and ours on the same numbers.
 
     Args:
         name: what is measured.
-        peer: who it is measured against.
+        asked: the least acceptable ratio, the best peer's time over ours.
         ours: one step of ours; returns what must agree, outputs and gradients.
-        theirs: one step of the peer's, likewise in the same order.
-        asked: the least acceptable ratio, peer's time over ours.
-        tolerance: of the agreement, relative to the largest entry.
+        peers: one step of each peer, or of each way to run it, by name; likewise in the same order.
+        tolerance: of the agreement, relative to the largest entry of each result; in double precision it is `EXACT`.
         check: pairs that must agree, where the steps do not return them.
+        work: what any way to compute it must at least do.
     """
 
     name: str
-    peer: str
-    ours: Step
-    theirs: Step
     asked: float
+    ours: Step
+    peers: Mapping[str, Step]
     tolerance: float = 1e-4
     check: Callable[[], Iterable[tuple[Tensor, Tensor]]] | None = None
+    work: Work | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """The times of all rounds, in milliseconds."""
+    """The times of all rounds, in milliseconds, and the peaks of memory, in bytes."""
 
     case: Case
+    peer: str
     ours: list[float]
     theirs: list[float]
+    our_peak: int
+    their_peak: int
+    share: float | None
+    their_share: float | None
 
     @property
     def ratio(self) -> float:
         """The peer's median over ours: above 1 we are faster."""
         return statistics.median(self.theirs) / statistics.median(self.ours)
 
-    def row(self) -> list[str]:
-        """Cells of a table."""
-        mine, other = (statistics.quantiles(times, n=4) for times in (self.ours, self.theirs))
-        verdict = "yes" if self.ratio >= self.case.asked else "**no**"
-        return [
-            self.case.name,
-            self.case.peer,
-            f"{mine[1]:.2f} ({mine[0]:.2f}-{mine[2]:.2f})",
-            f"{other[1]:.2f} ({other[0]:.2f}-{other[2]:.2f})",
-            f"{self.ratio:.2f}",
-            f"{self.case.asked:.2f}",
-            verdict,
-        ]
+    @property
+    def is_met(self) -> bool:
+        """Whether the ratio is as asked."""
+        return self.ratio >= self.case.asked
 
 
-def compare(case: Case, rounds: int) -> Outcome:
-    """Check that both agree, warm both up, then time them turn by turn."""
-    pairs = zip(case.ours(), case.theirs(), strict=True) if case.check is None else case.check()
-    for place, (mine, other) in enumerate(pairs):
-        scale = other.abs().max().double().clamp(min=1e-12)
-        error = float(((mine - other).abs().max() / scale).detach())
-        if not error <= case.tolerance:
-            raise ArithmeticError(f"{case.name}: result {place} differs from {case.peer} by {error:.2e} of its size")
-    times: tuple[list[float], list[float]] = [], []
-    for turn in range(rounds + 3):
-        for kept, step in zip(times, (case.ours, case.theirs), strict=True):
-            start = time.process_time()
-            step()
-            if turn >= 3:
-                kept.append(1e3 * (time.process_time() - start))
-    return Outcome(case, *times)
+def compare(
+    build: Callable[[], Case], rounds: int, limits: Limits, clock: Callable[[], float] = time.process_time
+) -> Outcome:
+    """Check that all agree, find the quickest way to run the peer, then time both turn by turn.
+
+    Args:
+        build: makes the case, its numbers and weights in torch's default type.
+        rounds: in which both take turns.
+        limits: of the machine.
+        clock: of seconds.
+    """
+    with _default(torch.float64):
+        agree(build(), EXACT)
+    case = build()
+    agree(case, case.tolerance)
+    tried = {name: statistics.median(timed((step,), TRIALS, clock)[0]) for name, step in case.peers.items()}
+    peer = min(tried, key=lambda name: tried[name])
+    ours, theirs = timed((case.ours, case.peers[peer]), rounds, clock)
+    bound = None if case.work is None else limits.milliseconds(case.work)
+    shares = [None if bound is None else bound / statistics.median(times) for times in (ours, theirs)]
+    return Outcome(case, peer, ours, theirs, peak_of(case.ours), peak_of(case.peers[peer]), *shares)
 
 
-def table(outcomes: Sequence[Outcome]) -> str:
-    """A Markdown table."""
-    head = ["case", "peer", "ours, ms (quartiles)", "peer, ms (quartiles)", "ratio", "asked", "met"]
-    lines = [head, ["---"] * len(head), *(outcome.row() for outcome in outcomes)]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+def agree(case: Case, tolerance: float) -> None:
+    """Raise if a result of ours is not that of every peer.
+
+    Raises:
+        ArithmeticError: if so.
+    """
+    if case.check is not None:
+        _agree(case.name, "the peer", case.check(), tolerance)
+        return
+    mine = case.ours()
+    for name, step in case.peers.items():
+        _agree(case.name, name, zip(mine, step(), strict=True), tolerance)
 
 
-def one_thread() -> None:
-    """Everything on one thread, numbers the same on every run."""
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
+@contextlib.contextmanager
+def _default(dtype: torch.dtype) -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def timed(steps: Sequence[Step], rounds: int, clock: Callable[[], float]) -> list[list[float]]:
+    """The times of steps that take turns, in milliseconds, after a few turns that are not counted."""
+    times: list[list[float]] = [[] for _ in steps]
+    gc.collect()
+    gc.disable()
+    try:
+        for turn in range(rounds + WARM_UP):
+            for kept, step in zip(times, steps, strict=True):
+                start = clock()
+                step()
+                if turn >= WARM_UP:
+                    kept.append(1e3 * (clock() - start))
+    finally:
+        gc.enable()
+    return times
+
+
+def _agree(case: str, peer: str, pairs: Iterable[tuple[Tensor, Tensor]], tolerance: float) -> None:
+    """Relative to the largest entry; a result that vanishes against the others is held against a part of theirs."""
+    kept = [(mine.detach(), other.detach()) for mine, other in pairs]
+    sizes = [float(other.abs().max()) if other.numel() else 0.0 for _, other in kept]
+    for place, ((mine, other), size) in enumerate(zip(kept, sizes, strict=True)):
+        if mine.shape != other.shape:
+            raise ArithmeticError(f"{case}: result {place} is {tuple(mine.shape)}, of {peer} {tuple(other.shape)}")
+        error = float((mine - other).abs().max()) / max(size, VANISHING * max(sizes), 1e-300)
+        if not error <= tolerance:
+            raise ArithmeticError(f"{case}: result {place} differs from {peer} by {error:.2e} of its size")
