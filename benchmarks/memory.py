@@ -12,10 +12,10 @@ def peak_of(step: Callable[[], object]) -> int:
     """Bytes. What other libraries hold beside torch is not seen."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as record:
         step()
-    results: Any = record.profiler
-    changes = [(event.start_ns(), event.nbytes()) for event in results.kineto_results.events() if event.name() == "[memory]"]
+    profiler: Any = record.profiler
+    events = [event for event in profiler.kineto_results.events() if event.name() == "[memory]"]
     held = peak = 0
-    for _, change in sorted(changes, key=lambda pair: pair[0]):
-        held += change
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        held += event.nbytes()
         peak = max(peak, held)
     return peak

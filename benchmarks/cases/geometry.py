@@ -12,6 +12,7 @@ from torch import Tensor
 import geonets as gn
 from geonets.core.sampling.farthest import farthest_points
 from geonets.core.sampling.neighbors import nearest_pairs, nearest_within
+from geonets.core.sampling.points import Points
 from geonets.core.topology import Set
 
 ITEMS, POINTS, NEAR, KEPT, MOST, RADIUS = 32, 1024, 20, 512, 32, 0.1
@@ -37,7 +38,7 @@ def knn() -> Case:
 
 def knn_of_a_million(count: int = 1_000_000, near: int = 16) -> Case:
     """One cloud; the peer is SciPy's tree, built anew as ours is."""
-    from scipy.spatial import cKDTree
+    from scipy.spatial import KDTree
 
     pos = torch.rand(count if torch.get_default_dtype() == torch.float32 else 10_000, 3)
     topology = Set([len(pos)])
@@ -46,12 +47,12 @@ def knn_of_a_million(count: int = 1_000_000, near: int = 16) -> Case:
         return [nearest_pairs(pos, topology, near, loop=True)[0].reshape(-1, near)]
 
     def peer_step() -> list[Tensor]:
-        return [torch.from_numpy(cKDTree(pos.numpy()).query(pos.numpy(), near)[1])]
+        return [torch.from_numpy(KDTree(pos.numpy()).query(pos.numpy(), near)[1])]
 
     def check() -> Iterator[tuple[Tensor, Tensor]]:
         yield _apart(pos, step()[0]), _apart(pos, peer_step()[0])
 
-    return Case(f"kNN in a cloud of {count:,} points, k = {near}", 3, step, {"SciPy cKDTree": peer_step}, check=check)
+    return Case(f"kNN in a cloud of {count:,} points, k = {near}", 3, step, {"SciPy KDTree": peer_step}, check=check)
 
 
 def spread() -> Case:
@@ -92,16 +93,15 @@ def balls() -> Case:
         items = torch.arange(ITEMS)[:, None, None]
         there = table < POINTS
         yield torch.bincount(receivers, minlength=ITEMS * KEPT).double(), there.sum(2).flatten().double()
-        both = receivers * len(pos) + senders
-        yield both.sort().values.double(), ((table + items * POINTS)[there] + len(pos) * there.flatten(0, 1).nonzero()[:, 0]).sort().values.double()
+        owners = there.flatten(0, 1).nonzero()[:, 0]
+        other = (table + items * POINTS)[there] + len(pos) * owners
+        yield (receivers * len(pos) + senders).sort().values.double(), other.sort().values.double()
 
     name = f"Ball query in {ITEMS} x {POINTS} points, {KEPT} centres, at most {MOST}"
     return Case(name, 25, step, {"cdist and sort": peer_step}, check=check)
 
 
-def _points(source: gn.Structure) -> "object":
-    from geonets.core.sampling.points import Points
-
+def _points(source: gn.Structure) -> Points:
     return Points(source.pos, source.topology)
 
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from cases.steps import stepped, turns, weights_of
 from harness import Case
 from torch import Tensor, nn
 
 import geonets as gn
+from cases.steps import sorted_index, stepped, turns, weights_of
 
 WIDTH, DEPTH, BATCH, BATCHES = 64, 3, 128, 40
 
@@ -107,43 +107,29 @@ def _default(batch: Any) -> tuple[Any, ...]:
     return (batch.edge_index,)
 
 
-def _normalised_once(batch: Any) -> tuple[Any, ...]:
-    """What `cached=True` would keep, had it been this graph the last time: here once for the three layers."""
-    from torch_geometric.nn.conv.gcn_conv import gcn_norm
-
-    return gcn_norm(batch.edge_index, None, batch.num_nodes, dtype=batch.x.dtype)  # pyright: ignore[reportReturnType]
-
-
 def _sorted(batch: Any) -> tuple[Any, ...]:
-    from torch_geometric import EdgeIndex
-
-    index = EdgeIndex(batch.edge_index, sparse_size=(batch.num_nodes, batch.num_nodes))
-    return (index.sort_by("col").values,)
+    return (sorted_index(batch.edge_index, batch.num_nodes),)
 
 
-_WAYS = {"as it comes": _default, "normalised once": _normalised_once, "EdgeIndex": _sorted}
+_WAYS = {"as it comes": _default, "EdgeIndex": _sorted}
 
 
 def _mlp() -> nn.Sequential:
     return nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH))
 
 
-def _gcn() -> Case:
-    from torch_geometric import nn as pyg
-
-    return deep(
-        "GCN", 2.2, lambda: gn.nn.GCNConv(WIDTH, WIDTH), lambda: pyg.GCNConv(WIDTH, WIDTH), ["as it comes", "EdgeIndex"]
-    )
-
-
 def _conv(name: str, asked: float, *arguments: Any, **options: Any) -> Callable[[], Case]:
+    ways = ["as it comes", "EdgeIndex"]
+
     def case() -> Case:
         from torch_geometric import nn as pyg
 
         def of(room: Any) -> Any:
-            return getattr(room, name)(*[argument() if callable(argument) else argument for argument in arguments], **options)
+            return getattr(room, name)(
+                *[argument() if callable(argument) else argument for argument in arguments], **options
+            )
 
-        return deep(name.removesuffix("Conv"), asked, lambda: of(gn.nn), lambda: of(pyg), ["as it comes", "EdgeIndex"])
+        return deep(name.removesuffix("Conv"), asked, lambda: of(gn.nn), lambda: of(pyg), ways)
 
     return case
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from cases.steps import rows_of, stepped, weights_of
 from harness import Case
 from peers.trees import TreeLSTM
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import geonets as gn
+from cases.steps import rows_of, stepped, weights_of
 
 
 def lstm(way: str, asked: float, items: int = 64, longest: int = 100, width: int = 64, hidden: int = 128) -> Case:
@@ -41,7 +41,10 @@ def lstm(way: str, asked: float, items: int = 64, longest: int = 100, width: int
         return [out[is_there], grad[is_there], *rest]
 
     return Case(
-        f"LSTM on {items} chains of 4 to {longest} steps, {width} -> {hidden}", asked, step, {f"torch.nn.LSTM, {way}": peer_step}
+        f"LSTM on {items} chains of 4 to {longest} steps, {width} -> {hidden}",
+        asked,
+        step,
+        {f"torch.nn.LSTM, {way}": peer_step},
     )
 
 
@@ -70,7 +73,10 @@ def images(way: str, asked: float, items: int = 32, width: int = 32) -> Case:
 
     def padded_step() -> list[Tensor]:
         out, grad, *rest = stepped(theirs(canvas), [canvas, *weights_of(theirs)], given)
-        return [*(torch.cat([_rows(one, size) for one, size in zip(all_, sizes, strict=True)]) for all_ in (out, grad)), *rest]
+        return [
+            *(torch.cat([_rows(one, size) for one, size in zip(all_, sizes, strict=True)]) for all_ in (out, grad)),
+            *rest,
+        ]
 
     def looped_step() -> list[Tensor]:
         outs = [theirs(one) for one in singles]
@@ -92,7 +98,7 @@ def _rows(image: Tensor, size: list[int]) -> Tensor:
 
 
 def offsets(items: int = 16, side: int = 32, width: int = 32, out: int = 64) -> Case:
-    """A convolution of the graph form, as libraries for sparse grids compute it: gather and product, offset by offset."""
+    """A convolution of the graph form; the peer gathers and multiplies offset by offset, as for sparse grids."""
     ours = gn.nn.Conv2d(width, out, 3, padding=1)
     rows = torch.randn(items * side * side, width, requires_grad=True)
     grids = gn.Structure(gn.Grid((side, side), num_items=items), {"x": rows})

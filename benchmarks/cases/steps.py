@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -33,3 +34,11 @@ def images_of(rows: Tensor, count: int, *sizes: int) -> Tensor:
 def weights_of(layer: nn.Module) -> list[Tensor]:
     """The parameters, in their order."""
     return list(layer.parameters())
+
+
+def sorted_index(index: Tensor, count: int) -> Any:
+    """PyG's `EdgeIndex`, sorted by receiver."""
+    from torch_geometric import EdgeIndex
+
+    new: Any = EdgeIndex
+    return new(index, sparse_size=(count, count)).sort_by("col").values

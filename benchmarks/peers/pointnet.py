@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -10,7 +12,7 @@ def shared(widths: list[int], dim: int) -> nn.Sequential:
     """An MLP on every point: convolutions of one tap, each with batch norm and ReLU."""
     conv, norm = (nn.Conv1d, nn.BatchNorm1d) if dim == 1 else (nn.Conv2d, nn.BatchNorm2d)
     layers: list[nn.Module] = []
-    for before, after in zip(widths, widths[1:], strict=False):
+    for before, after in itertools.pairwise(widths):
         layers += [conv(before, after, 1), norm(after), nn.ReLU()]
     return nn.Sequential(*layers)
 
@@ -71,7 +73,9 @@ class EdgeBlock(nn.Module):
     def __init__(self, k: int, before: int, after: int) -> None:
         super().__init__()
         self.k = k
-        self.local = nn.Sequential(nn.Conv2d(2 * before, after, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2))
+        self.local = nn.Sequential(
+            nn.Conv2d(2 * before, after, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         inner = x.transpose(1, 2) @ x

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
+from unittest import mock
 
 import torch
 
 import geonets as gn
+from geonets.engine import plan
+from geonets.engine.kernels import loops
 
 Case = Callable[[Any], tuple[torch.nn.Module, gn.Structure]]
 CASES: list[tuple[str, str, Case]] = []
@@ -21,3 +25,10 @@ def case(*rules: str) -> Callable[[Case], Case]:
         return function
 
     return register
+
+
+@contextlib.contextmanager
+def without_loops() -> Iterator[None]:
+    """As where numba is not installed: kernels of torch's own operations run instead of compiled loops."""
+    with mock.patch.object(loops, "is_there", return_value=False), mock.patch.object(plan, "_decisions", {}):
+        yield

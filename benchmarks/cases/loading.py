@@ -3,67 +3,67 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from cases import Molecules
 from harness import Case
 from torch import Tensor
 
 import geonets as gn
+from cases.molecules import BATCH, Molecules, molecules
 
 
-def epoch(molecules: Molecules) -> Case:
+def epoch() -> Case:
     """All molecules once, in random order, 128 at a time."""
     from torch_geometric.loader import DataLoader
 
+    known = molecules()
+
     def step() -> list[Tensor]:
-        for _ in molecules.structure.batches(128, shuffle=True):
+        for _ in known.structure.batches(BATCH, shuffle=True):
             pass
         return []
 
     def peer_step() -> list[Tensor]:
-        for _ in DataLoader(molecules.list, batch_size=128, shuffle=True):  # pyright: ignore[reportArgumentType]
+        for _ in DataLoader(known.list, batch_size=BATCH, shuffle=True):  # pyright: ignore[reportArgumentType]
             pass
         return []
 
     return Case(
-        "An epoch of shuffled batches of 128 from 10,000 molecules",
-        "PyG DataLoader over a list",
-        step,
-        peer_step,
+        f"An epoch of shuffled batches of {BATCH} from 10,000 molecules",
         8.0,
-        check=lambda: _same(molecules, molecules.structure, molecules.list),
+        step,
+        {"PyG DataLoader over a list": peer_step},
+        check=lambda: _same(known, known.structure, known.list),
     )
 
 
-def cold_epoch(molecules: Molecules) -> Case:
+def cold_epoch() -> Case:
     """The same from a file: it is opened, every block compared with its checksum, and all batches made."""
     from torch_geometric.loader import DataLoader
 
-    folder = Path(tempfile.mkdtemp())
-    gn.save(molecules.structure, folder / "molecules.geonets")
-    stored = _in_memory(folder, molecules.list)
+    known, folder = molecules(), Path(tempfile.mkdtemp())
+    gn.save(known.structure, folder / "molecules.geonets")
+    stored = _in_memory(folder, known.list)
 
     def step() -> list[Tensor]:
-        for _ in gn.load(folder / "molecules.geonets").batches(128, shuffle=True):
+        for _ in gn.load(folder / "molecules.geonets").batches(BATCH, shuffle=True):
             pass
         return []
 
     def peer_step() -> list[Tensor]:
-        for _ in DataLoader(stored(), batch_size=128, shuffle=True):
+        for _ in DataLoader(stored(), batch_size=BATCH, shuffle=True):
             pass
         return []
 
     return Case(
         "The same from a file, opened anew and read for the first time",
-        "PyG InMemoryDataset, loaded anew",
-        step,
-        peer_step,
         15.0,
-        check=lambda: _same(molecules, gn.load(folder / "molecules.geonets"), stored()),
+        step,
+        {"PyG InMemoryDataset, loaded anew": peer_step},
+        check=lambda: _same(known, gn.load(folder / "molecules.geonets"), stored()),
     )
 
 
@@ -81,10 +81,10 @@ def _in_memory(folder: Path, items: list[Any]) -> Any:
     return Stored
 
 
-def _same(molecules: Molecules, ours: gn.Structure, theirs: Any) -> Iterator[tuple[Tensor, Tensor]]:
+def _same(known: Molecules, ours: gn.Structure, theirs: Any) -> Iterator[tuple[Tensor, Tensor]]:
     from torch_geometric.data import Batch
 
-    chosen = molecules.batch(3)
+    chosen = known.batch(3)
     mine = ours[chosen]
     other: Any = Batch.from_data_list([theirs[item] for item in chosen.tolist()])
     links = mine.topology.links
@@ -92,3 +92,6 @@ def _same(molecules: Molecules, ours: gn.Structure, theirs: Any) -> Iterator[tup
     yield links.in_input_order(mine.edge_attr), other.edge_attr
     yield links.in_input_order(links.senders), other.edge_index[0]
     yield torch.as_tensor(mine.y), other.y
+
+
+CASES: dict[str, Callable[[], Case]] = {"epoch": epoch, "cold_epoch": cold_epoch}

@@ -1,0 +1,1 @@
+"""Published models rewritten plainly from their papers, to be measured against."""
