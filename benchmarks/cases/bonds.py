@@ -97,17 +97,16 @@ def egnn(hidden: int = 64) -> Case:
     structure = structure.replace(x=x, pos=pos)
     cotangent, push = torch.randn(structure.num_nodes, hidden), torch.randn(structure.num_nodes, 3)
 
-    def finish(rows: Tensor, moved: Tensor, layer: nn.Module) -> list[Tensor]:
-        wanted = [x, pos, *weights_of(layer)]
-        return [rows, moved, *torch.autograd.grad([rows, moved], wanted, [cotangent, push])]
+    def finish(heard: tuple[Tensor, Tensor], layer: nn.Module) -> list[Tensor]:
+        return [*heard, *torch.autograd.grad(heard, [x, pos, *weights_of(layer)], [cotangent, push])]
 
     def step() -> list[Tensor]:
         heard = ours(structure)
-        return finish(heard.x, heard.pos, ours)
+        return finish((heard.x, heard.pos), ours)
 
     peers: dict[str, Callable[[], list[Tensor]]] = {
-        "plain rewrite": lambda: finish(*theirs(x, pos, senders, receivers), theirs),
-        "the same, compiled": lambda: finish(*compiled(x, pos, senders, receivers), theirs),
+        "plain rewrite": lambda: finish(theirs(x, pos, senders, receivers), theirs),
+        "the same, compiled": lambda: finish(compiled(x, pos, senders, receivers), theirs),
     }
     return Case(f"EGNN, {hidden} channels, {pairs.shape[1]:,} pairs in {BATCH} molecules", 1.3, step, peers)
 
