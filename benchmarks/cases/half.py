@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import torch
-from cases import clouds, uniform
 from harness import Case
 from torch import Tensor
+
+from cases import clouds, uniform
 
 
 def half(build: Callable[[], Case], asked: float) -> Case:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from cases.steps import images_of, rows_of, stepped, weights_of
 from harness import Case
 from limits import Work
 from torch import Tensor, nn
 
 import geonets as gn
+from cases.steps import images_of, rows_of, stepped, weights_of
 
 NEVER_SLOWER = 0.97
 
