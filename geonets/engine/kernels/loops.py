@@ -1,25 +1,19 @@
-"""Loops over edges, compiled when they are first run: one pass over memory where torch's operations need several."""
+"""Compiled loops over edges: where they can run, and their second derivatives."""
 
 from __future__ import annotations
 
-import functools
-import importlib.util
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from geonets.core.loops import arrays, compiled, is_there
 from geonets.engine.rules import Situation
 
+__all__ = ["DTYPES", "arrays", "compiled", "composed_gradients", "is_there", "refusal"]
+
 DTYPES = (torch.float32, torch.float64)
-
-
-@functools.cache
-def is_there() -> bool:
-    """Whether numba is installed."""
-    return importlib.util.find_spec("numba") is not None
 
 
 def refusal(situation: Situation) -> str | None:
@@ -31,23 +25,6 @@ def refusal(situation: Situation) -> str | None:
     if torch.compiler.is_compiling():
         return "a compiled loop is not traced by torch.compile"
     return None if is_there() else "numba is not installed: pip install 'geonets[fast]'"
-
-
-@functools.cache
-def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of NumPy arrays as machine code, kept beside its file for the next process."""
-    import numba
-
-    return numba.njit(loop, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"})
-
-
-def arrays(*tensors: Tensor | None) -> list[Any]:
-    """The numbers of some tensors as loops read them: contiguous arrays over the same memory."""
-    return [None if tensor is None else _array(tensor) for tensor in tensors]
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().contiguous().numpy()
 
 
 def composed_gradients(

@@ -1,0 +1,53 @@
+"""Loops over rows, compiled when they are first run: one pass over memory where torch's operations need several."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+LOOSE = {"contract", "reassoc", "nsz"}
+"""How sums may be written anew: fused, in another order, whatever the sign of a zero."""
+
+
+@functools.cache
+def is_there() -> bool:
+    """Whether numba is installed."""
+    return importlib.util.find_spec("numba") is not None
+
+
+@functools.cache
+def compiled(loop: Callable[..., Any], exact: bool = False) -> Callable[..., Any]:
+    """A function of NumPy arrays as machine code, kept beside its file for the next process.
+
+    Args:
+        loop: the function; functions of its own file that it calls are compiled with it.
+        exact: whether every number is rounded as it is written, as torch's own operations round it.
+    """
+    import numba
+
+    assert isinstance(loop, types.FunctionType)
+    named = {name: loop.__globals__.get(name) for name in loop.__code__.co_names}
+    called = {
+        name: compiled(value, exact)
+        for name, value in named.items()
+        if isinstance(value, types.FunctionType) and value.__module__ == loop.__module__ and value is not loop
+    }
+    whole = types.FunctionType(loop.__code__, {**loop.__globals__, **called}, loop.__name__, loop.__defaults__)
+    whole.__module__ = loop.__module__
+    whole.__qualname__ = f"{loop.__qualname__}{'.exact' * exact}"  # the name under which the machine code is kept
+    return numba.njit(whole, cache=True, nogil=True, error_model="numpy", fastmath=set() if exact else LOOSE)
+
+
+def arrays(*tensors: Tensor | None) -> list[Any]:
+    """The numbers of some tensors as loops read them: contiguous arrays over the same memory."""
+    return [None if tensor is None else _array(tensor) for tensor in tensors]
+
+
+def _array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().contiguous().numpy()
