@@ -252,6 +252,13 @@ MUTATIONS = (
         "tests/core/test_sampling.py",
     ),
     Mutation(
+        "a point chosen twice in a loop",
+        "core/sampling/farthest.py",
+        "apart[latest] = -1.0",
+        "apart[latest] = min(apart[latest], 0.0)",
+        "tests/core/test_sampling.py",
+    ),
+    Mutation(
         "voxels shared by items",
         "core/sampling/voxels.py",
         "torch.cat([topology.item_ids[:, None], places], 1)",

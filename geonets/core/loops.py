@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 LOOSE = {"contract", "reassoc", "nsz"}
@@ -19,6 +20,11 @@ LOOSE = {"contract", "reassoc", "nsz"}
 def is_there() -> bool:
     """Whether numba is installed."""
     return importlib.util.find_spec("numba") is not None
+
+
+def can_run(device: torch.device) -> bool:
+    """Whether loops are to be had for tensors that live there: on a CPU, where numba is, outside torch.compile."""
+    return device.type == "cpu" and is_there() and not torch.compiler.is_compiling()
 
 
 @functools.cache

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import geonets as gn
+from geonets.core import loops
 from geonets.core.sampling import (
     Points,
     farthest_points,
@@ -37,6 +38,14 @@ def spans(topology: gn.Topology) -> list[tuple[int, int]]:
     return list(itertools.pairwise(topology.node_offsets.tolist()))
 
 
+@pytest.fixture(params=["loops", "no loops"])
+def with_or_without_loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second as where numba is not installed."""
+    if request.param == "no loops":
+        monkeypatch.setattr(loops, "is_there", lambda: False)
+
+
+@pytest.mark.usefixtures("with_or_without_loops")
 @pytest.mark.parametrize("lattice", [False, True])
 @pytest.mark.parametrize("ratio", [0.4, 1.0, 3])
 @pytest.mark.parametrize("start", ["far", "first", "random"])
@@ -84,6 +93,26 @@ def test_farthest_points_of_an_item_do_not_depend_on_its_mates_nor_on_numbers() 
     assert order[after].tolist() == before.tolist()
 
 
+@pytest.mark.usefixtures("with_or_without_loops")
+@pytest.mark.parametrize(("scale", "offset"), [(1e-170, 0.0), (1.0, 1e6), (1e150, 0.0)])
+def test_farthest_points_at_any_scale_are_those_of_a_table(scale: float, offset: float) -> None:
+    pos = torch.rand(40, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1)) * scale + offset
+    spread = farthest_points(pos, gn.Set([0, 40]), 12, "first")
+    chosen, table = [0], (pos[:, None] - pos).square().sum(2)
+    for _ in range(11):
+        chosen.append(int(table[:, chosen].min(1).values.index_fill(0, torch.tensor(chosen), -1).argmax()))
+    assert spread.nodes.tolist() == chosen
+    assert spread.owners.tolist() == table[:, chosen].argmin(1).tolist()
+
+
+@pytest.mark.usefixtures("with_or_without_loops")
+def test_farthest_points_of_nothing_are_none() -> None:
+    for counts in ([], [0], [0, 0]):
+        spread = farthest_points(torch.zeros(0, 3), gn.Set(torch.tensor(counts, dtype=torch.long)), 4)
+        assert [part.tolist() for part in spread] == [[], [0] * len(counts), []]
+
+
+@pytest.mark.usefixtures("with_or_without_loops")
 def test_coincident_nodes_are_chosen_once_each() -> None:
     spread = farthest_points(torch.zeros(5, 2), gn.Set([3, 2]), 1.0)
     assert spread.nodes.tolist() == [0, 1, 2, 3, 4]

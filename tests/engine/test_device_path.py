@@ -31,10 +31,12 @@ FACTORIES = {
 TO_CPU = {torch.Tensor.cpu, torch.Tensor.numpy}
 ALLOWED = (
     "engine/kernels/recurrence.py:_packing",
+    "core/loops.py:_array",
     "core/sampling/tree.py",
     "core/sampling/points.py:in_parts",
 )
-"""torch's packed recurrences want the batch sizes on the CPU; trees are for CPUs only; the widths of tables are read."""
+"""torch's packed recurrences want the batch sizes on the CPU; compiled loops and trees are for CPUs only; the widths of
+tables are read."""
 
 
 class NothingOnTheCPU(TorchFunctionMode):

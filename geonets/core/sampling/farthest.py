@@ -1,12 +1,14 @@
-"""Farthest point sampling: nodes spread evenly over each item, all items advancing together."""
+"""Farthest point sampling: nodes spread evenly over each item."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from geonets.core import loops
 from geonets.core.errors import OptionError
 from geonets.core.options import one_of
 from geonets.core.ranges import offsets_of, segment_mean
@@ -95,12 +97,71 @@ def farthest_points(
     places = pos.detach().double()
     wanted = ratio.to(topology.device) if isinstance(ratio, Tensor) else kept_counts(topology, ratio)
     wanted = torch.minimum(wanted, topology.node_counts)
+    firsts = _first(places, topology, start, seed)
+    one_way = _looped if loops.can_run(pos.device) else _together
+    return one_way(places, topology, wanted, firsts)
+
+
+def _looped(places: Tensor, topology: Topology, wanted: Tensor, firsts: Tensor) -> Spread:
+    """Item after item, in a compiled loop."""
+    ends = offsets_of(wanted)
+    nodes, owners = torch.empty_like(ends).resize_(int(ends[-1])), torch.full_like(topology.item_ids, -1)
+    given = loops.arrays(places.T, topology.node_offsets, ends, firsts, nodes, owners)
+    loops.compiled(_choose, exact=True)(*given)
+    return Spread(nodes, wanted, owners)
+
+
+def _choose(
+    points: np.ndarray,
+    offsets: np.ndarray,
+    ends: np.ndarray,
+    firsts: np.ndarray,
+    nodes: np.ndarray,
+    owners: np.ndarray,
+) -> None:
+    """The choices of all items into `nodes`; `points` are `(D, N)`.
+
+    Four passes over an item a step, each without a branch; they are bound by the first cache, while an item fits it.
+    """
+    apart = np.empty(np.diff(offsets).max() if len(firsts) else 0)
+    squared = np.empty_like(apart)
+    bits = apart.view(np.int64)  # of numbers that are not negative they have the same order; of -1 they are below
+    for item in range(len(firsts)):
+        start, count = offsets[item], offsets[item + 1] - offsets[item]
+        owner = owners[start : start + count]
+        apart[:count] = np.inf  # squared distance to the nearest chosen node; -1: taken
+        latest = firsts[item] - start
+        for place in range(ends[item], ends[item + 1]):
+            nodes[place] = start + latest
+            for i in range(count):
+                squared[i] = 0.0
+            for axis in range(len(points)):
+                line = points[axis, start : start + count]
+                here = line[latest]
+                for i in range(count):
+                    gap = line[i] - here
+                    squared[i] += gap * gap
+            for i in range(count):
+                now, before = squared[i], apart[i]
+                owner[i] = place if now < before else owner[i]
+                apart[i] = now if now < before else before
+            apart[latest] = -1.0
+            peak = bits[0]
+            for i in range(count):
+                peak = max(peak, bits[i])
+            latest = 0
+            while bits[latest] != peak:
+                latest += 1
+
+
+def _together(places: Tensor, topology: Topology, wanted: Tensor, firsts: Tensor) -> Spread:
+    """All items advancing together, a step at a time."""
     order = wanted.argsort(descending=True, stable=True)  # items that are done early stand last
     counts = topology.node_counts.index_select(0, order)
-    steps = torch.arange(int(wanted.max()) if len(wanted) else 0, device=pos.device)
+    steps = torch.arange(int(wanted.max()) if len(wanted) else 0, device=places.device)
     alive = (wanted[:, None] > steps).sum(0).tolist()
     longest = int(counts.max()) if len(counts) else 0
-    column = torch.arange(longest, device=pos.device)
+    column = torch.arange(longest, device=places.device)
     exists = column < counts[:, None]  # (B, L)
     starts = topology.node_offsets[:-1].index_select(0, order)
     table = torch.where(exists, starts[:, None] + column, 0)
@@ -108,7 +169,7 @@ def farthest_points(
     apart = torch.where(exists, torch.inf, -1.0).double()  # squared distance to the nearest chosen node; -1: taken
     owner = torch.full_like(table, -1)
     chosen = []
-    latest = _first(places, topology, start, seed).index_select(0, order) - starts
+    latest = firsts.index_select(0, order) - starts
     for step, items in enumerate(alive):
         if step:
             latest = apart[:items].argmax(1)
@@ -125,8 +186,7 @@ def _packed(
     topology: Topology, chosen: list[Tensor], wanted: Tensor, order: Tensor, owner: Tensor, nodes: Tensor
 ) -> Spread:
     """The choices of all steps, put item by item."""
-    offsets = offsets_of(wanted)
-    firsts = offsets[:-1]
+    firsts = offsets_of(wanted)[:-1]
     owners = torch.empty_like(topology.item_ids).index_copy_(0, nodes, owner)
     owners = torch.where(owners < 0, owners, owners + firsts.index_select(0, topology.item_ids))
     if not chosen:
