@@ -231,6 +231,27 @@ MUTATIONS = (
         "tests/laws/test_gradients_attend.py",
     ),
     Mutation(
+        "edge attention whose gradients go along the edges, not back",
+        "engine/kernels/attention/sums.py",
+        "_mixed(weights, rows, transpose.pointers, edges.receivers_by_sender, transpose.rows)",
+        "_mixed(weights, rows, transpose.pointers, edges.senders, transpose.rows)",
+        LOWERING,
+    ),
+    Mutation(
+        "a softmax whose gradient forgets the total",
+        "engine/kernels/attention/edges.py",
+        "shares[edge, head] * (grad[edge, head] - mean)",
+        "shares[edge, head] * grad[edge, head]",
+        LOWERING,
+    ),
+    Mutation(
+        "a leaky ReLU whose second derivative is that of a loop",
+        "engine/kernels/attention/edges.py",
+        "if torch.is_grad_enabled():  # a second derivative was asked for\n            composed",
+        "if False:\n            composed",
+        "tests/laws/test_gradients_attend.py",
+    ),
+    Mutation(
         "rotations that mirror",
         "nn/attention/positions.py",
         "even * sin + odd * cos",

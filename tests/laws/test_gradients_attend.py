@@ -53,6 +53,22 @@ def test_a_gradient_penalty_is_the_references(name: str, sizes: str, dtype: torc
     assert_same(found, expected, 1e-10 if dtype == torch.float64 else 1e-4)
 
 
+@pytest.mark.parametrize("kind", [gn.nn.GATConv, gn.nn.GATv2Conv, gn.nn.TransformerConv])
+@pytest.mark.parametrize("edge_dim", [None, 3])
+def test_second_derivatives_of_scores_of_edges_are_numerical_ones(kind: Any, edge_dim: int | None) -> None:
+    index = torch.tensor([[0, 1, 2, 2, 0, 0], [1, 0, 1, 2, 3, 3]])
+    layer, edges = kind(4, 2, heads=2, edge_dim=edge_dim).double(), torch.randn(6, 3, dtype=torch.float64)
+    graph = gn.graph(index, x=torch.randn(4, 4, dtype=torch.float64), edge_attr=edges)
+    weights = dict(layer.named_parameters())
+    given = [part.detach().clone().requires_grad_() for part in (graph.x, *weights.values())]
+
+    def heard(x: torch.Tensor, *values: torch.Tensor) -> torch.Tensor:
+        named = dict(zip(weights, values, strict=True))
+        return torch.func.functional_call(layer, named, graph.replace(x=x)).x
+
+    assert torch.autograd.gradgradcheck(heard, given, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", LAYERS)
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("reference", [False, True])

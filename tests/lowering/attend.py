@@ -114,14 +114,14 @@ class _WindowPool(gn.nn.Layer):
         return structure.on(target, {"x": heard.flatten(1)})
 
 
-@case("segment_attention")
+@case("edge_attention", "segment_attention")
 def sparse_attention(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     edge_dim = draw(st.sampled_from([None, 2]))
     options = {"add_self_loops": draw(st.booleans()), "residual": draw(st.booleans()), "concat": draw(st.booleans())}
     return gn.nn.GATConv(3, 2, heads=2, edge_dim=edge_dim, **options), draw(graphs(3, edge_channels=2))
 
 
-@case("segment_attention")
+@case("edge_attention", "segment_attention")
 def graph_attention(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     edge_dim, bias = draw(st.sampled_from([None, 2])), draw(st.booleans())
     layers = [
@@ -157,16 +157,33 @@ class _AnyScore(gn.nn.Layer):
             attention=self.vector if self.spec.score == "gatv2" else None,
             score=self._score,
         )
-        return structure.replace(x=run(self.spec, operands, structure).flatten(1))
+        heard = run(self.spec, operands, structure)
+        if self.spec.return_weights:
+            rows, weights = heard
+            heard = rows + (weights.square().sum() if len(weights) else 0)
+        return structure.replace(x=heard.flatten(1))
 
     def _score(self, *rows: torch.Tensor) -> torch.Tensor:
         assert len(rows) == len(self.spec.reads)
         return (sum(part * (place + 1) for place, part in enumerate(rows)) * self.vector).sin().sum(-1)
 
 
-@case("segment_attention")
+@case("edge_attention", "segment_attention")
 def any_score(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     score = draw(st.sampled_from(["dot", "additive", "gatv2", "opaque"]))
     terms = draw(st.lists(st.sampled_from(["bias", "keys", "values"]), unique=True).map(tuple))
     reads = draw(st.sampled_from([("query", "key", "edge"), ("edge",), ("key", "query")]))
-    return _AnyScore(AttendSpec(gn.Links(), score, reads=reads, edge_terms=terms)), draw(graphs(3, edge_channels=2))
+    returned = draw(st.booleans())
+    spec = AttendSpec(gn.Links(), score, reads=reads, edge_terms=terms, return_weights=returned)
+    return _AnyScore(spec), draw(graphs(3, edge_channels=2))
+
+
+@case("edge_attention", "segment_attention")
+def attention_of_related_neighbors(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    """Biases and parts of the keys that are chosen by how far apart two linked nodes are, or where."""
+    if draw(st.booleans()):
+        relation, structure = gn.HopDistance(2), draw(graphs(4))
+    else:
+        relation, structure = gn.Offset((2,)), draw(chains(4, ragged=draw(st.booleans())))
+    options = {"relation": relation, "relative_keys": draw(st.booleans()) and isinstance(relation, gn.Offset)}
+    return gn.nn.MultiheadAttention(4, 2, neighborhood=gn.Links(), **options), structure

@@ -22,8 +22,7 @@ def segment_attention(call: Call) -> Any:
     edges = spec.neighborhood.edges(call.structure, call.source)
     operands.check(edges.num_edges)
     if not edges.num_edges:
-        rows = _nothing((edges.num_receivers, *operands.value.shape[1:]), operands)
-        return (rows, rows.new_zeros(0, operands.value.shape[1])) if spec.return_weights else rows
+        return nothing_heard(spec, operands, edges)
     relation = None
     if spec.relation is not None:
         relation = spec.relation.between(call.structure, edges.receivers, edges.senders)
@@ -75,9 +74,12 @@ def _softmax(scores: Tensor, edges: EdgeList) -> Tensor:
     return weights / totals.masked_fill(totals == 0, 1).index_select(0, edges.receivers)
 
 
-def _nothing(shape: tuple[int, ...], operands: AttendOperands) -> Tensor:
+def nothing_heard(spec: AttendSpec, operands: AttendOperands, edges: EdgeList) -> Any:
+    """The result where there are no edges."""
     parts = [getattr(operands, field.name) for field in dataclasses.fields(operands)]
-    return connected_zeros(shape, *[part for part in parts if isinstance(part, Tensor)])
+    shape = edges.num_receivers, *operands.value.shape[1:]
+    rows = connected_zeros(shape, *[part for part in parts if isinstance(part, Tensor)])
+    return (rows, rows.new_zeros(0, shape[1])) if spec.return_weights else rows
 
 
 RULES = (Rule(segment_attention, lambda situation: True if isinstance(situation.spec, AttendSpec) else None),)
