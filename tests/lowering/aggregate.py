@@ -63,6 +63,13 @@ def propagations(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     return draw(st.sampled_from(layers)), draw(st.one_of(graphs(3), chains(3), grids(3, 2)))
 
 
+@case("reduce_peaks")
+def peaks(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    words = st.lists(st.sampled_from(["max", "min", "sum", "mean"]), max_size=2)
+    layer = gn.nn.SAGEConv(3, 2, aggr=(*draw(words), draw(st.sampled_from(["max", "min"]))))
+    return layer, draw(st.one_of(graphs(3), chains(3), grids(3, 2), sparse_grids(3), products_of_structures(3)))
+
+
 @case("reduce_segments")
 def networks_on_edges(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     words = ("sum", "mean", "max", "min")  # what rounding makes of equal messages is no reason to differ
