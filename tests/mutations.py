@@ -98,6 +98,13 @@ MUTATIONS = (
         "tests/laws/test_gradients.py",
     ),
     Mutation(
+        "the last of equal entries takes the gradient, in a compiled loop",
+        "engine/kernels/peaks.py",
+        "is_better = not rows[one, channel] <= best and best == best",
+        "is_better = not rows[one, channel] < best and best == best",
+        LOWERING,
+    ),
+    Mutation(
         "a mean that divides by a wrong count",
         "engine/kernels/segments.py",
         "counts = edges.degrees.clamp(min=1).to(sums.dtype)",
@@ -114,8 +121,8 @@ MUTATIONS = (
     Mutation(
         "a difference the wrong way round",
         "nn/graph/edgeconv.py",
-        "linear.bias) - spoken",
-        "linear.bias) + spoken",
+        "linear.bias) - own",
+        "linear.bias) + own",
         "tests/laws/test_parity_pyg.py",
     ),
     Mutation(

@@ -69,7 +69,7 @@ class _Peaks(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, edges: EdgeList) -> Tensor:
         numbers = torch.int32 if len(rows) < 2**31 else torch.int64
         out = rows.new_empty(edges.num_receivers, rows.shape[1])
-        places = torch.empty(out.shape, dtype=numbers)
+        places = torch.empty_like(out, dtype=numbers)
         loops.compiled(_gather)(*loops.arrays(rows, edges.pointers, edges.senders, out, places))
         ctx.save_for_backward(places)
         ctx.num_senders = len(rows)
@@ -102,9 +102,9 @@ def _gather(rows: np.ndarray, pointers: np.ndarray, senders: np.ndarray, out: np
             one, two = number(senders[edge]), number(senders[min(edge + 1, stop - 1)])
             for channel in range(channels):
                 best, place = out[receiver, channel], places[receiver, channel]
-                is_better = not rows[one, channel] <= best and best == best
+                is_better = not rows[one, channel] <= best and best == best  # noqa: PLR0124  what is missing stays
                 best, place = (rows[one, channel], one) if is_better else (best, place)
-                is_better = not rows[two, channel] <= best and best == best
+                is_better = not rows[two, channel] <= best and best == best  # noqa: PLR0124  what is missing stays
                 out[receiver, channel] = rows[two, channel] if is_better else best
                 places[receiver, channel] = two if is_better else place
 
