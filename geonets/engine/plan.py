@@ -14,6 +14,7 @@ from geonets.core.structure import Structure
 from geonets.engine.kernels import (
     attention,
     convolution,
+    influences,
     levels,
     peaks,
     pooling,
@@ -30,6 +31,7 @@ from geonets.engine.spec import AggregateOperands, AttendOperands, ConvolveOpera
 RULES: tuple[Rule, ...] = (
     *convolution.RULES,
     *transposed.RULES,
+    *influences.RULES,
     *relational.RULES,
     *pooling.RULES,
     *unpooling.RULES,

@@ -65,16 +65,29 @@ class _Relations(torch.nn.Module):
         self.bias = torch.nn.Parameter(torch.randn(4))
 
     def forward(self, structure: gn.Structure) -> gn.Structure:
-        influence = {"typed": None, "weighted": structure.edge_attr[:, 0], "soft": structure.edge_attr}
+        links, num_kinds = structure.topology.links, self.weight.shape[2]
+        influence = {
+            "typed": None,
+            "chosen": (links.senders + 2 * links.receivers) % num_kinds,
+            "weighted": structure.edge_attr[:, 0],
+            "soft": structure.edge_attr,
+        }
         operands = ConvolveOperands(structure.x, self.weight, self.bias, influence[self.spec.influence])
         return structure.replace(x=run(self.spec, operands, structure))
+
+
+@case("convolve_by_influence")
+def influences(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    num_kinds = draw(st.integers(1, 9))
+    layer = _Relations(num_kinds, 1, draw(st.sampled_from(["chosen", "soft"])))
+    return layer, draw(graphs(2, edge_channels=num_kinds, num_types=num_kinds))
 
 
 @case("convolve_by_type")
 def relations(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     """Few types that are all heard, and more than are."""
     num_kinds = draw(st.sampled_from([1, 2, 9]))
-    layer = _Relations(num_kinds, draw(st.integers(1, 2)), draw(st.sampled_from(["typed", "weighted", "soft"])))
+    layer = _Relations(num_kinds, draw(st.integers(1, 2)), draw(st.sampled_from(["typed", "chosen", "weighted", "soft"])))
     return layer, draw(graphs(2, edge_channels=num_kinds, num_types=num_kinds))
 
 

@@ -237,6 +237,10 @@ class EdgeList(Record):
             orders,
         )
 
+    def of_types(self, edge_type: Tensor) -> EdgeList:
+        """The same edges with other types, `(E,)` in receiver order."""
+        return dataclasses.replace(self, edge_type=edge_type)
+
     def in_receiver_order(self, rows: Tensor) -> Tensor:
         """Edge rows that are in the order in which the edges were given, put into the order of this list."""
         return rows if self.input_order is None else rows.index_select(0, self.input_order)

@@ -18,8 +18,9 @@ class ConvolveSpec:
         neighborhood: which nodes are heard.
         groups: as in `torch.nn.Conv2d`.
         influence: what an edge has of each weight. `"typed"`: all of the one that its type chooses, as in a lattice
-            window; `"weighted"`: a number times that one, as in a relational mean; `"soft"`: a number of each, as in
-            a kernel-point convolution. The numbers are among the operands.
+            window; `"chosen"`: all of the one that the operands choose; `"weighted"`: a number times the one of its
+            type, as in a relational mean; `"soft"`: a number of each, as in a kernel-point convolution. The numbers
+            are among the operands.
     """
 
     neighborhood: Neighborhood
@@ -27,7 +28,7 @@ class ConvolveSpec:
     influence: str = "typed"
 
     def __post_init__(self) -> None:
-        one_of("influence", self.influence, ("typed", "weighted", "soft"))
+        one_of("influence", self.influence, ("typed", "chosen", "weighted", "soft"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,7 +39,8 @@ class ConvolveOperands:
         x: `(N, C_in)` rows of the senders.
         weight: `(C_out, C_in / groups, *kernel_size)`; `K` is the product of the kernel size.
         bias: `(C_out,)` or None.
-        influence: `a` in receiver order: `(E,)` where it is `"weighted"`, `(E, K)` where it is `"soft"`.
+        influence: `a` in receiver order: `(E,)` where it is `"weighted"`, `(E, K)` where it is `"soft"`; where it is
+            `"chosen"`, the `(E,)` numbers of the weights.
     """
 
     x: Tensor

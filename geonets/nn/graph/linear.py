@@ -8,7 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from geonets.nn.containers import Sequential
+from geonets.nn.containers import ROW_BY_ROW, Sequential
+from geonets.nn.layer import NodeWise
 from geonets.nn.nodewise import MLP
 
 Rows = Callable[[Tensor], Tensor]
@@ -24,6 +25,19 @@ def before_last_linear(network: Any) -> tuple[Rows, nn.Linear] | None:
     """All of `network` but the linear layer that it ends with, and that layer; None where it ends otherwise."""
     parts = _parts(network)
     return (_in_turn(parts[:-1]), parts[-1]) if parts and _is_linear(parts[-1]) else None
+
+
+def is_function_of_rows(network: Any) -> bool:
+    """Whether equal rows are known to give equal rows: no chance, no statistics of all rows."""
+    if not isinstance(network, nn.Module):
+        return False
+    parts = [part for part in network.modules() if type(part) not in (nn.Sequential, MLP, Sequential)]
+    return all(_torchs(part) in ROW_BY_ROW and not (isinstance(part, nn.Dropout) and part.training) for part in parts)
+
+
+def _torchs(part: nn.Module) -> type[nn.Module]:
+    """The class of a torch module, which ours put `NodeWise` before."""
+    return type(part).__bases__[-1] if isinstance(part, NodeWise) else type(part)
 
 
 def _parts(network: Any) -> list[Any]:

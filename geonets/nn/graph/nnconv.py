@@ -9,19 +9,23 @@ from torch import Tensor
 
 from geonets.core.neighborhoods import Neighborhood
 from geonets.core.structure import Structure
+from geonets.engine.kinds import few_kinds
 from geonets.engine.plan import run
-from geonets.engine.spec import AggregateOperands, AggregateSpec
+from geonets.engine.spec import AggregateOperands, AggregateSpec, ConvolveOperands, ConvolveSpec
 from geonets.nn.graph.arguments import LEAST_STD, reductions
-from geonets.nn.graph.linear import before_last_linear
+from geonets.nn.graph.linear import before_last_linear, is_function_of_rows
 from geonets.nn.layer import Layer, channels_of, heard_and_hearing
 from geonets.nn.message_passing import LINKS, edge_features
+
+MOST_KINDS = 16
 
 
 class NNConv(Layer):
     """`x_i' = W x_i + reduce_{j -> i} x_j nn(e_ij) + b`, a matrix `nn(e_ij)` an edge; arguments and keys of PyG's.
 
-    Where `nn` ends in a linear layer, `nn(e) = sum_k h_k(e) W_k`, and sums and means need no matrix an edge:
-    `sum_j x_j nn(e_ij) = sum_k (sum_j h_k(e_ij) x_j) W_k`.
+    Sums and means need no matrix an edge where `nn` ends in a linear layer, `nn(e) = sum_k h_k(e) W_k`:
+    `sum_j x_j nn(e_ij) = sum_k (sum_j h_k(e_ij) x_j) W_k`. Where there are few kinds of edges, such as bond types,
+    each kind has one matrix.
 
     Args:
         in_channels: channels of `x`; or those of the nodes that are heard and of those that hear, where they are of two
@@ -60,6 +64,7 @@ class NNConv(Layer):
         self.lin = torch.nn.Linear(channels_of(in_channels)[1], out_channels, bias=False) if root_weight else None
         self.bias = torch.nn.Parameter(torch.zeros(out_channels)) if bias else None
         self.spec = AggregateSpec(neighborhood, reductions(aggr), "opaque", ("sender", "edge"), least_std=LEAST_STD)
+        self.of_factors, self.of_kinds = (ConvolveSpec(neighborhood, influence=word) for word in ("soft", "chosen"))
 
     def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
         """Let the nodes hear.
@@ -75,17 +80,33 @@ class NNConv(Layer):
         return structure.replace(x=rows if self.bias is None else rows + self.bias)
 
     def _heard(self, structure: Structure, source: Structure | None, x: Tensor, edge_rows: Tensor) -> Tensor:
-        split = before_last_linear(self.nn) if self.spec.reduce in ("sum", "mean") else None
-        if split is None:
+        found = self._weights(edge_rows) if self.spec.reduce in ("sum", "mean") else None
+        if found is None:
             operands = AggregateOperands(x, edges=self.nn(edge_rows), message=self._transformed)
             return run(self.spec, operands, structure, source)
+        spec, matrices, influence = found
+        weight = matrices.unflatten(0, (x.shape[1], self.out_channels)).transpose(0, 1)  # (out, in, K)
+        heard = run(spec, ConvolveOperands(x, weight, None, influence), structure, source)
+        if self.spec.reduce == "sum":
+            return heard
+        counts = spec.neighborhood.edges(structure, source).degrees.clamp(min=1)
+        return heard / counts.to(heard.dtype)[:, None]
+
+    def _weights(self, edge_rows: Tensor) -> tuple[ConvolveSpec, Tensor, Tensor] | None:
+        """`(in_channels * out_channels, K)` matrices of which those of the edges are made, and how."""
+        kinds = few_kinds(edge_rows, MOST_KINDS) if is_function_of_rows(self.nn) else None
+        if kinds is not None:
+            first, chosen = kinds
+            return self.of_kinds, self.nn(edge_rows.index_select(0, first)).T, chosen
+        split = before_last_linear(self.nn)
+        if split is None:
+            return None
         hidden, last = split
-        factors, weight = hidden(edge_rows), last.weight  # (E, K), (in * out, K)
+        factors, matrices = hidden(edge_rows), last.weight  # (E, K), (in * out, K)
         if last.bias is not None:
             factors = torch.cat([factors, factors.new_ones(len(factors), 1)], 1)
-            weight = torch.cat([weight, last.bias[:, None]], 1)
-        heard = run(self.spec, AggregateOperands(x, edges=factors, message=_outer), structure, source)  # (N, K * in)
-        return heard @ weight.unflatten(0, (x.shape[1], self.out_channels)).permute(2, 0, 1).flatten(0, 1)
+            matrices = torch.cat([matrices, last.bias[:, None]], 1)
+        return self.of_factors, matrices, factors
 
     def _transformed(self, sender: Tensor, matrices: Tensor) -> Tensor:
         return (sender[:, None] @ matrices.unflatten(1, (sender.shape[1], self.out_channels))).squeeze(1)
@@ -93,6 +114,3 @@ class NNConv(Layer):
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, aggr={self.spec.reduce!r}"
 
-
-def _outer(sender: Tensor, factors: Tensor) -> Tensor:
-    return (factors[:, :, None] * sender[:, None]).flatten(1)
