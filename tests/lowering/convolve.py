@@ -79,15 +79,23 @@ class _Relations(torch.nn.Module):
 @case("convolve_by_influence")
 def influences(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     num_kinds = draw(st.integers(1, 9))
-    layer = _Relations(num_kinds, 1, draw(st.sampled_from(["chosen", "soft"])))
-    return layer, draw(graphs(2, edge_channels=num_kinds, num_types=num_kinds))
+    return _Relations(num_kinds, 1, "soft"), draw(graphs(2, edge_channels=num_kinds, num_types=num_kinds))
+
+
+@case("convolve_by_kind")
+def kinds(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    num_kinds = draw(st.integers(1, 9))
+    layer = _Relations(num_kinds, 1, draw(st.sampled_from(["typed", "chosen", "weighted"])))
+    return layer, draw(graphs(2, edge_channels=1, num_types=num_kinds))
 
 
 @case("convolve_by_type")
 def relations(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     """Few types that are all heard, and more than are."""
     num_kinds = draw(st.sampled_from([1, 2, 9]))
-    layer = _Relations(num_kinds, draw(st.integers(1, 2)), draw(st.sampled_from(["typed", "chosen", "weighted", "soft"])))
+    layer = _Relations(
+        num_kinds, draw(st.integers(1, 2)), draw(st.sampled_from(["typed", "chosen", "weighted", "soft"]))
+    )
     return layer, draw(graphs(2, edge_channels=num_kinds, num_types=num_kinds))
 
 

@@ -1,4 +1,4 @@
-"""`convolve` with several weights an edge, or one that the operands choose: compiled loops sum, products do the rest.
+"""`convolve` with a number of each weight on an edge: compiled loops sum, products with the weights do the rest.
 
 `sum_k W_k (sum_j a_ijk x_j)` needs a product with all weights once a receiver, not once an edge. The sums of a block of
 receivers stay in the cache until they have met the weights, and are summed anew for the gradients.
@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from geonets.core.ranges import segment_sum
 from geonets.core.topology import EdgeList
@@ -20,7 +19,7 @@ from geonets.engine.kernels.loops import arrays, compiled, composed_gradients, r
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import ConvolveSpec
 
-BLOCK = 2**18
+BLOCK = 2**19
 """How many numbers the sums of a block of receivers may be."""
 
 
@@ -29,12 +28,12 @@ def convolve_by_influence(call: Call) -> Tensor:
     spec, operands = call.spec, call.operands
     edges = spec.neighborhood.edges(call.structure, call.source)
     x, influence, weight = operands.x, operands.influence, operands.weight.flatten(2)  # (C_out, C_in, K)
+    assert influence is not None
     if not edges.num_edges or not x.numel() or not weight.numel():
-        shares = influence if influence.is_floating_point() else None
-        rows = connected_zeros((edges.num_receivers, len(weight)), x, weight, shares)
+        rows = connected_zeros((edges.num_receivers, len(weight)), x, weight, influence)
     else:
         matrix = weight.permute(2, 1, 0).flatten(0, 1).to(x.dtype)  # (K * C_in, C_out)
-        rows = _Influenced.apply(x, matrix, influence.to(x.dtype) if spec.influence == "soft" else influence, edges)
+        rows = _Influenced.apply(x, matrix, influence.to(x.dtype), edges)
         assert isinstance(rows, Tensor)
     return rows if operands.bias is None else rows + operands.bias
 
@@ -61,7 +60,7 @@ class _Influenced(torch.autograd.Function):
         of_influence = torch.empty_like(influence, memory_format=torch.contiguous_format) if needed[2] else None
         read = arrays(x, influence, edges.senders, edges.pointers)
         found = arrays(of_x, of_influence)
-        spread = compiled(_spread if influence.is_floating_point() else _spread_chosen)
+        spread = compiled(_spread)
         for block, sums in _blocks(x, matrix, influence, edges, of_matrix is not None):
             heard = grad[block]
             if of_matrix is not None:
@@ -75,12 +74,12 @@ class _Influenced(torch.autograd.Function):
 def _blocks(
     x: Tensor, matrix: Tensor, influence: Tensor, edges: EdgeList, summed: bool = True
 ) -> Iterator[tuple[slice, Tensor]]:
-    """The receivers of each block, and their sums `(n, K * C_in)`, or room for them, which the next block overwrites."""
+    """The receivers of each block, and their sums `(n, K * C_in)` or room for them; the next block overwrites it."""
     width, count = len(matrix), edges.num_receivers
     step = max(BLOCK // width, 16)
     room = x.new_empty(min(step, count), width)
     read = arrays(x, influence, edges.senders, edges.pointers)
-    add = compiled(_add if influence.is_floating_point() else _add_chosen)
+    add = compiled(_add)
     for start in range(0, count, step):
         sums = room[: min(step, count - start)]
         if summed:
@@ -89,31 +88,37 @@ def _blocks(
 
 
 def _composed(x: Tensor, matrix: Tensor, influence: Tensor, edges: EdgeList) -> Tensor:
-    shares = influence
-    if not influence.is_floating_point():
-        shares = functional.one_hot(influence, len(matrix) // x.shape[1]).to(x.dtype)
-    messages = (shares[:, :, None] * x.index_select(0, edges.senders)[:, None]).flatten(1)
+    messages = (influence[:, :, None] * x.index_select(0, edges.senders)[:, None]).flatten(1)
     return segment_sum(messages, edges.pointers, edges.receivers) @ matrix
 
 
 def _add(x: Any, influence: Any, senders: Any, pointers: Any, start: int, sums: Any) -> None:
+    """Two edges at a time, which halves the traffic of the sums; the first or the first two write them."""
     for receiver in range(len(sums)):
-        sums[receiver] = 0
-        for edge in range(pointers[start + receiver], pointers[start + receiver + 1]):
-            sender = senders[edge]
+        edge, stop = pointers[start + receiver], pointers[start + receiver + 1]
+        if edge == stop:
+            sums[receiver] = 0
+        elif (stop - edge) % 2:
+            one = senders[edge]
             for kind in range(sums.shape[1]):
                 share = influence[edge, kind]
                 for channel in range(sums.shape[2]):
-                    sums[receiver, kind, channel] += share * x[sender, channel]
-
-
-def _add_chosen(x: Any, kinds: Any, senders: Any, pointers: Any, start: int, sums: Any) -> None:
-    for receiver in range(len(sums)):
-        sums[receiver] = 0
-        for edge in range(pointers[start + receiver], pointers[start + receiver + 1]):
-            sender, kind = senders[edge], kinds[edge]
-            for channel in range(sums.shape[2]):
-                sums[receiver, kind, channel] += x[sender, channel]
+                    sums[receiver, kind, channel] = share * x[one, channel]
+            edge += 1
+        else:
+            one, other = senders[edge], senders[edge + 1]
+            for kind in range(sums.shape[1]):
+                share, another = influence[edge, kind], influence[edge + 1, kind]
+                for channel in range(sums.shape[2]):
+                    sums[receiver, kind, channel] = share * x[one, channel] + another * x[other, channel]
+            edge += 2
+        while edge < stop:
+            one, other = senders[edge], senders[edge + 1]
+            for kind in range(sums.shape[1]):
+                share, another = influence[edge, kind], influence[edge + 1, kind]
+                for channel in range(sums.shape[2]):
+                    sums[receiver, kind, channel] += share * x[one, channel] + another * x[other, channel]
+            edge += 2
 
 
 def _spread(
@@ -134,22 +139,12 @@ def _spread(
                         of_x[sender, channel] += share * of_sums[receiver, kind, channel]
 
 
-def _spread_chosen(
-    x: Any, kinds: Any, senders: Any, pointers: Any, start: int, of_sums: Any, of_x: Any, _: Any
-) -> None:
-    for receiver in range(len(of_sums)):
-        for edge in range(pointers[start + receiver], pointers[start + receiver + 1]):
-            sender, kind = senders[edge], kinds[edge]
-            for channel in range(of_sums.shape[2]):
-                of_x[sender, channel] += of_sums[receiver, kind, channel]
-
-
 def _rule(situation: Situation) -> bool | str | None:
     spec = situation.spec
     if not isinstance(spec, ConvolveSpec):
         return None
-    if spec.influence not in ("soft", "chosen"):
-        return f"the influence is {spec.influence}: one weight an edge, which its type names"
+    if spec.influence != "soft":
+        return f"the influence is {spec.influence}: one weight an edge"
     if spec.groups > 1:
         return f"the channels are in {spec.groups} groups"
     return refusal(situation) or True

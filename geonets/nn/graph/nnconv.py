@@ -113,4 +113,3 @@ class NNConv(Layer):
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, aggr={self.spec.reduce!r}"
-
