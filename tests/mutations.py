@@ -378,6 +378,27 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
+        "two edges at a time of which the first counts twice",
+        "engine/kernels/influences.py",
+        "sums[receiver, kind, channel] = share * x[one, channel] + another * x[other, channel]",
+        "sums[receiver, kind, channel] = share * x[one, channel] + another * x[one, channel]",
+        LOWERING,
+    ),
+    Mutation(
+        "a slot shared by two receivers of a kind",
+        "engine/kernels/kinds.py",
+        "            if latest[kind] != receiver:\n                latest[kind] = receiver\n                numbers",
+        "            if latest[kind] == -1:\n                latest[kind] = receiver\n                numbers",
+        LOWERING,
+    ),
+    Mutation(
+        "rows of one kind that differ in their last channel",
+        "engine/kinds.py",
+        "while channel < rows.shape[1] and",
+        "while channel < rows.shape[1] - 1 and",
+        "tests/laws/test_identities_aggregate.py",
+    ),
+    Mutation(
         "influences in the order of the edges, not of the slots",
         "engine/kernels/relational.py",
         "weights.to(operands.x.dtype).index_select(0, slots.order)",

@@ -62,6 +62,49 @@ def test_a_linear_layer_before_the_gather_is_one_behind_it() -> None:
         assert_same(with_grads(known, structure), with_grads(opaque, structure))
 
 
+class _Opaque(torch.nn.Module):
+    """A network into which nobody looks."""
+
+    def __init__(self, inner: torch.nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.inner(rows)
+
+
+@pytest.mark.parametrize("aggr", ["add", "mean"])
+@pytest.mark.parametrize("last", [torch.nn.Linear(5, 12), torch.nn.Sequential(torch.nn.Linear(5, 12), torch.nn.Tanh())])
+@pytest.mark.parametrize("learnt", [False, True])
+def test_a_matrix_a_kind_of_edge_is_one_an_edge(aggr: str, last: torch.nn.Module, learnt: bool) -> None:
+    """Few kinds, too many of them, and edge features with a gradient of their own."""
+    network = torch.nn.Sequential(torch.nn.Linear(2, 5), torch.nn.ReLU(), last).double()
+    for entries in (2, 30):
+        structure = graph([5, 0, 3], 1)
+        kinds = torch.arange(len(structure.edge_attr) * 2).reshape(-1, 2) * 7 % 11 % entries
+        edge_attr = kinds.double().requires_grad_(learnt)
+        found = []
+        for inner in (network, _Opaque(network)):
+            conv = gn.nn.NNConv(4, 3, inner, aggr).double()
+            torch.nn.init.ones_(conv.lin.weight)
+            out = conv(structure.replace(edge_attr=edge_attr)).x
+            wanted = [*network.parameters(), *([edge_attr] if learnt else [])]
+            found.append([out, *torch.autograd.grad(out.square().sum(), wanted)])
+        assert_same(*found)
+
+
+def test_chance_is_drawn_for_every_edge() -> None:
+    """Edges of one kind are left out one by one."""
+    star = gn.graph(torch.tensor([[1, 2, 3, 4, 5, 6, 7, 8], [0] * 8]), x=torch.eye(9), edge_attr=torch.ones(8, 1))
+    network = torch.nn.Sequential(torch.nn.Linear(1, 9), torch.nn.Dropout(0.5))
+    torch.nn.init.ones_(network[0].weight)
+    torch.nn.init.zeros_(network[0].bias)
+    torch.manual_seed(0)
+    heard = gn.nn.NNConv(9, 1, network, root_weight=False).train()(star).x[0]
+    assert heard.item() not in (0.0, 16.0)
+    torch.testing.assert_close(gn.nn.NNConv(9, 1, network, root_weight=False).eval()(star).x[0], torch.tensor([8.0]))
+
+
 def test_differences_far_from_the_origin_are_not_lost() -> None:
     """`W x_j - W x_i` in float32 at 1e5 would be off by a hundredth; nodes are centred on their item first."""
     conv = gn.nn.EdgeConv(gn.nn.MLP([4, 3]), "max")

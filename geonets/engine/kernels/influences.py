@@ -141,10 +141,8 @@ def _spread(
 
 def _rule(situation: Situation) -> bool | str | None:
     spec = situation.spec
-    if not isinstance(spec, ConvolveSpec):
+    if not isinstance(spec, ConvolveSpec) or spec.influence != "soft":
         return None
-    if spec.influence != "soft":
-        return f"the influence is {spec.influence}: one weight an edge"
     if spec.groups > 1:
         return f"the channels are in {spec.groups} groups"
     return refusal(situation) or True

@@ -171,10 +171,8 @@ def _spread(x: Any, shares: Any, senders: Any, slots: Any, of_sums: Any, of_x: A
 
 def _rule(situation: Situation) -> bool | str | None:
     spec = situation.spec
-    if not isinstance(spec, ConvolveSpec):
+    if not isinstance(spec, ConvolveSpec) or spec.influence == "soft":
         return None
-    if spec.influence == "soft":
-        return "the influence is soft: every edge has a number of each weight"
     if spec.groups > 1:
         return f"the channels are in {spec.groups} groups"
     return refusal(situation) or True
