@@ -105,6 +105,20 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
+        "the spread among the neighbours left out of a norm over edges",
+        "nn/graph/monotone.py",
+        "(shares * (variances + (means - mean).square()))",
+        "(shares * (means - mean).square())",
+        "tests/laws/test_edgeconv.py",
+    ),
+    Mutation(
+        "a gradient of a variance without its factor",
+        "engine/kernels/peaks.py",
+        "2 * apart * by_var",
+        "apart * by_var",
+        LOWERING,
+    ),
+    Mutation(
         "a mean that divides by a wrong count",
         "engine/kernels/segments.py",
         "counts = edges.degrees.clamp(min=1).to(sums.dtype)",

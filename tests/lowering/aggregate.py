@@ -65,7 +65,7 @@ def propagations(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
 
 @case("reduce_peaks")
 def peaks(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
-    words = st.lists(st.sampled_from(["max", "min", "sum", "mean"]), max_size=2)
+    words = st.lists(st.sampled_from(["max", "min", "sum", "mean", "var", "std"]), max_size=2)
     layer = gn.nn.SAGEConv(3, 2, aggr=(*draw(words), draw(st.sampled_from(["max", "min"]))))
     return layer, draw(st.one_of(graphs(3), chains(3), grids(3, 2), sparse_grids(3), products_of_structures(3)))
 

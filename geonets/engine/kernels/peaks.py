@@ -1,11 +1,12 @@
 """`aggregate` by maxima and minima of sender rows: one pass over the edges that remembers where each was found.
 
 Bound by the gather of the sender rows in front of the loop, and by the scatter of as many numbers as there are results
-behind it: no message and no mask of an edge is ever written.
+behind it: no message and no mask of an edge is ever written. Means and variances beside them take two passes more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 
 from geonets.core.neighborhoods import Hub
-from geonets.core.ranges import joined
+from geonets.core.ranges import joined, spread
 from geonets.core.topology import EdgeList
 from geonets.engine.kernels import loops
 from geonets.engine.kernels.groups import connected_zeros
@@ -21,7 +22,7 @@ from geonets.engine.kernels.segments import product
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import AggregateSpec
 
-PEAKS, SUMS = ("max", "min"), ("sum", "mean")
+PEAKS, SUMS, MOMENTS = ("max", "min"), ("sum", "mean"), ("var", "std")
 
 
 def reduce_peaks(call: Call) -> Tensor:
@@ -31,20 +32,21 @@ def reduce_peaks(call: Call) -> Tensor:
     shape = edges.num_receivers, *rows.shape[1:]
     if not edges.num_edges or not rows.numel():
         return joined([connected_zeros(shape, rows)] * len(call.spec.reductions))
-    flat = rows.reshape(len(rows), -1)
-    return joined([_reduced(reduction, flat, edges).reshape(shape) for reduction in call.spec.reductions])
-
-
-def _reduced(reduction: str, rows: Tensor, edges: EdgeList) -> Tensor:
-    match reduction:
-        case "max":
-            return peaks(rows, edges)
-        case "min":
-            return -peaks(-rows, edges)
-        case "sum":
-            return product(rows, None, edges)
-        case _:
-            return product(rows, None, edges) / edges.degrees.clamp(min=1).to(rows.dtype)[:, None]
+    flat, wanted = rows.reshape(len(rows), -1), call.spec.reductions
+    mean = var = flat
+    if any(reduction in MOMENTS for reduction in wanted):
+        mean, var = moments(flat, edges)
+    elif "mean" in wanted:
+        mean = product(flat, None, edges) / edges.degrees.clamp(min=1).to(flat.dtype)[:, None]
+    compute: dict[str, Callable[[], Tensor]] = {
+        "max": lambda: peaks(flat, edges),
+        "min": lambda: -peaks(-flat, edges),
+        "sum": lambda: product(flat, None, edges),
+        "mean": lambda: mean,
+        "var": lambda: var,
+        "std": lambda: spread(var, mean, call.spec.least_std),
+    }
+    return joined([compute[reduction]().reshape(shape) for reduction in wanted])
 
 
 def peaks(rows: Tensor, edges: EdgeList) -> Tensor:
@@ -86,6 +88,93 @@ class _Peaks(torch.autograd.Function):
         return grad_rows, None
 
 
+def moments(rows: Tensor, edges: EdgeList) -> tuple[Tensor, Tensor]:
+    """Mean of the sender rows that each receiver hears, and their mean square distance from it; 0 where it hears none.
+
+    Args:
+        rows: `(N_s, C)`, not empty.
+        edges: who hears whom.
+
+    Returns:
+        Twice `(N_r, C)`.
+    """
+    found: Any = _Moments.apply(rows, edges)
+    return found
+
+
+class _Moments(torch.autograd.Function):
+    """Means and variances, whose gradients go back over the same edges."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, edges: EdgeList) -> tuple[Tensor, Tensor]:
+        mean, var = rows.new_empty(2, edges.num_receivers, rows.shape[1]).unbind()
+        loops.compiled(_accumulate)(*loops.arrays(rows, edges.pointers, edges.senders, mean, var))
+        ctx.save_for_backward(rows, mean)
+        ctx.edges = edges
+        return mean, var
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (rows, mean), edges = ctx.saved_tensors, ctx.edges
+        if torch.is_grad_enabled():
+            return _again(rows, edges, grads), None
+        out = torch.zeros_like(rows)
+        loops.compiled(_distribute)(*loops.arrays(rows, edges.pointers, edges.senders, mean, *grads, out))
+        return out, None
+
+
+def _again(rows: Tensor, edges: EdgeList, grads: tuple[Tensor, ...]) -> Tensor:
+    """The gradient by torch's own operations, for those who differentiate a second time."""
+    counts = edges.degrees.clamp(min=1).to(rows.dtype)[:, None]
+    mean, (by_mean, by_var) = product(rows, None, edges) / counts, (grad / counts for grad in grads)
+    apart = rows.index_select(0, edges.senders) - mean.index_select(0, edges.receivers)
+    parts = by_mean.index_select(0, edges.receivers) + 2 * by_var.index_select(0, edges.receivers) * apart
+    return torch.zeros_like(rows).index_add(0, edges.senders, parts)
+
+
+def _accumulate(rows: np.ndarray, pointers: np.ndarray, senders: np.ndarray, mean: np.ndarray, var: np.ndarray) -> None:
+    """Mean and variance as seen from the first row heard, so that equal rows have a variance of exactly 0."""
+    channels = rows.shape[1]
+    for receiver in range(len(mean)):
+        start, stop = pointers[receiver], pointers[receiver + 1]
+        share = rows.dtype.type(1 / max(stop - start, 1))
+        first = senders[start] if start < stop else 0
+        for channel in range(channels):
+            mean[receiver, channel], var[receiver, channel] = 0, 0
+        for edge in range(start + 1, stop):
+            sender = senders[edge]
+            for channel in range(channels):
+                mean[receiver, channel] += share * (rows[sender, channel] - rows[first, channel])
+        for edge in range(start, stop):
+            sender = senders[edge]
+            for channel in range(channels):
+                apart = rows[sender, channel] - rows[first, channel] - mean[receiver, channel]
+                var[receiver, channel] += share * apart * apart
+        if start < stop:
+            for channel in range(channels):
+                mean[receiver, channel] += rows[first, channel]
+
+
+def _distribute(
+    rows: np.ndarray,
+    pointers: np.ndarray,
+    senders: np.ndarray,
+    mean: np.ndarray,
+    by_mean: np.ndarray,
+    by_var: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """To each sender what it adds to the means and variances of those that hear it."""
+    for receiver in range(len(mean)):
+        start, stop = pointers[receiver], pointers[receiver + 1]
+        share = rows.dtype.type(1 / max(stop - start, 1))
+        for edge in range(start, stop):
+            sender = senders[edge]
+            for channel in range(rows.shape[1]):
+                apart = rows[sender, channel] - mean[receiver, channel]
+                out[sender, channel] += share * (by_mean[receiver, channel] + 2 * apart * by_var[receiver, channel])
+
+
 def _gather(rows: np.ndarray, pointers: np.ndarray, senders: np.ndarray, out: np.ndarray, places: np.ndarray) -> None:
     """The first largest entry of each receiver, or the first that is missing; and its sender, -1 where there is none.
 
@@ -125,7 +214,7 @@ def _rule(situation: Situation) -> bool | str | None:
         return None
     if spec.message != "sender":
         return f"the message is {spec.message}; peaks are looked for among the sender rows themselves"
-    others = [reduction for reduction in spec.reductions if reduction not in PEAKS + SUMS]
+    others = [reduction for reduction in spec.reductions if reduction not in PEAKS + SUMS + MOMENTS]
     if others:
         return f"{', '.join(others)} is asked for beside max or min"
     if spec.count_padding and "mean" in spec.reductions:

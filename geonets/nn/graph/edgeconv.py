@@ -15,6 +15,7 @@ from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 from geonets.nn.graph.arguments import LEAST_STD, Aggr, reductions
 from geonets.nn.graph.linear import after_first_linear
+from geonets.nn.graph.monotone import after_linear, extremes
 from geonets.nn.layer import Layer, heard_and_hearing
 from geonets.nn.message_passing import LINKS
 
@@ -24,7 +25,8 @@ READS = ("sender", "receiver")
 class EdgeConv(Layer):
     """`x_i' = reduce_{j -> i} nn([x_i, x_j - x_i])`; arguments and keys of PyG's `EdgeConv`.
 
-    A linear layer at the start of `nn` is applied to nodes, which are fewer than edges.
+    A linear layer at the start of `nn` is applied to nodes, which are fewer than edges; so is what follows it, where
+    that is a batch norm and functions that rise, and the reduction is `"max"` or `"min"`.
 
     Args:
         nn: on `(E, 2 C)` rows.
@@ -51,7 +53,7 @@ class EdgeConv(Layer):
             structure: whose nodes hear.
             source: whose nodes are heard, where they are another structure's: see `gn.Between`.
         """
-        return structure.replace(x=run(self.spec, _differences(self.nn, structure, source), structure, source))
+        return structure.replace(x=_heard(self.spec, self.nn, structure, structure, source))
 
     def extra_repr(self) -> str:
         return f"aggr={self.spec.reduce!r}, neighborhood={self.spec.neighborhood}"
@@ -83,21 +85,33 @@ class DynamicEdgeConv(Layer):
         self.spec = AggregateSpec(KNN(k, loop=True), reductions(aggr), "opaque", READS, least_std=LEAST_STD)
 
     def forward(self, structure: Structure) -> Structure:
-        operands = _differences(self.nn, structure)
-        return structure.replace(x=run(self.spec, operands, structure.replace(pos=structure.x)))
+        return structure.replace(x=_heard(self.spec, self.nn, structure, structure.replace(pos=structure.x)))
 
     def extra_repr(self) -> str:
         return f"k={self.k}, aggr={self.spec.reduce!r}"
 
 
-def _differences(
-    network: Callable[[Tensor], Tensor], structure: Structure, source: Structure | None = None
-) -> AggregateOperands:
-    """Messages `network([x_i, x_j - x_i])`; with `network(z) = rest(W z + b)`, the rest of `a_i + b_j`."""
+def _heard(
+    spec: AggregateSpec,
+    network: Callable[[Tensor], Tensor],
+    structure: Structure,
+    placed: Structure,
+    source: Structure | None = None,
+) -> Tensor:
+    """Reduced messages `network([x_i, x_j - x_i])`; with `network(z) = rest(W z + b)`, the rest of `a_i + b_j`.
+
+    Args:
+        spec: of the aggregation.
+        network: on edges.
+        structure: whose nodes hear.
+        placed: the same with the positions by which its neighborhood looks for them.
+        source: whose nodes are heard.
+    """
     senders, x = heard_and_hearing(structure, source)
     split = after_first_linear(network)
     if split is None:
-        return AggregateOperands(senders, x, message=lambda sender, receiver: network(_pairs(sender, receiver)))
+        operands = AggregateOperands(senders, x, message=lambda sender, receiver: network(_pairs(sender, receiver)))
+        return run(spec, operands, placed, source)
     linear, rest = split
     heard_and_hearing(structure, source, linear.in_features // 2)
     whole, difference = linear.weight.chunk(2, 1)
@@ -105,7 +119,11 @@ def _differences(
     own = functional.linear(_centred(x, structure, means), difference)
     spoken = own if source is None else functional.linear(_centred(senders, source, means), difference)
     heard = functional.linear(x, whole, linear.bias) - own
-    return AggregateOperands(spoken, heard, message=lambda sender, receiver: rest(sender + receiver))
+    after = after_linear(network) if spec.reduce in ("max", "min") else None
+    if after is not None and spec.neighborhood.edges(placed, source or placed).num_edges > 1:
+        return extremes(spec, after, heard, spoken, placed, source)
+    operands = AggregateOperands(spoken, heard, message=lambda sender, receiver: rest(sender + receiver))
+    return run(spec, operands, placed, source)
 
 
 def _pairs(sender: Tensor, receiver: Tensor) -> Tensor:
