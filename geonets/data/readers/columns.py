@@ -60,7 +60,8 @@ def moments(words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     found, wrong = numbers(words, nothing)
     if not wrong.any():
         return found, nothing
-    dates = np.array([_moment(word) for word in words], "datetime64[us]")
+    seen = {word: _moment(word) for word in set(words)}
+    dates = np.array([seen[word] for word in words], "datetime64[us]")
     return dates.astype(np.int64) / 1e6, np.isnat(dates)
 
 
