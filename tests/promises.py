@@ -28,6 +28,24 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 }
 """The kernels that do not keep a promise, and why; the page and the tests read this."""
 
+INSTEAD = {
+    "convolve_by_influence": "convolve_by_type",
+    "convolve_by_kind": "convolve_by_type",
+    "edge_attention": "segment_attention",
+    "maxima_of_tail": "reduce_hub` or `reduce_segments",
+    "reduce_peaks": "reduce_segments",
+}
+"""Kernels of compiled loops, which refuse to be traced and to run elsewhere, and what then runs in their place."""
+
+
+def cell(kernel: str, promise: str) -> str:
+    """What the page says of a kernel and a promise."""
+    is_half = promise == "bfloat16" and kernel == "maxima_of_tail"
+    if kernel in INSTEAD and promise != "second derivatives" and not is_half:
+        return "the same" if promise == "any size" else f"`{INSTEAD[kernel]}` runs instead"
+    return EXCEPTIONS[promise].get(kernel, "yes")
+
+
 UNTRACED: dict[str, tuple[str, str]] = {
     "TopKPooling": ("chain grid cloud graph", "which nodes stay is decided by their features"),
     "DynamicEdgeConv": ("chain grid cloud graph", "neighbours are searched among the features, inside the call"),

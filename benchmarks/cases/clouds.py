@@ -62,7 +62,7 @@ def _on_neighbors(name: str, asked: float, ours: Any, theirs: Any) -> Case:
 def trunk(items: int = 32, asked: float = 1.2) -> Case:
     """The shared MLP with batch norm, and the maximum over the points."""
     widths = [3, 64, 64, 64, 128, 1024]
-    ours = nn.ModuleList([gn.nn.MLP(widths, norm="batch", activate_last=True), gn.nn.Readout("max")])
+    ours = gn.nn.Readout("max", nn=gn.nn.MLP(widths, norm="batch", activate_last=True))
     theirs = Trunk(widths)
     _copy(ours, theirs)
     pos = torch.randn(items, POINTS, 3)
@@ -71,7 +71,7 @@ def trunk(items: int = 32, asked: float = 1.2) -> Case:
     structure = clouds.replace(x=clouds.pos)
 
     def step() -> list[Tensor]:
-        return stepped(ours[1](ours[0](structure)).x, weights_of(ours), cotangent)
+        return stepped(ours(structure).x, weights_of(ours), cotangent)
 
     peers = {
         name: lambda run=run: _like(ours, stepped(run(peer_pos), weights_of(theirs), cotangent))

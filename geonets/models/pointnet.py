@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from geonets.core.structure import Structure
-from geonets.nn import MLP, Readout, Sequential
+from geonets.nn import MLP, Readout
 from geonets.nn.layer import Layer, positions
 
 
@@ -22,8 +22,8 @@ class InputTransform(Layer):
     def __init__(self, dim: int = 3, widths: tuple[int, ...] = (32, 64, 128), hidden: int = 64) -> None:
         super().__init__()
         self.dim = dim
-        self.local = MLP([dim, *widths], norm="batch", activate_last=True)
-        self.head = Sequential(Readout("max"), MLP([widths[-1], hidden, dim * dim], norm="batch"))
+        self.local = Readout("max", nn=MLP([dim, *widths], norm="batch", activate_last=True))
+        self.head = MLP([widths[-1], hidden, dim * dim], norm="batch")
         last = [module for module in self.head.modules() if isinstance(module, torch.nn.Linear)][-1]
         torch.nn.init.zeros_(last.weight)  # start as the identity
         torch.nn.init.zeros_(last.bias)
@@ -75,12 +75,11 @@ class PointNet(Layer):
         super().__init__()
         self.in_channels, self.dim = in_channels, dim
         self.transform = InputTransform(dim) if input_transform else None
-        self.local = MLP([dim + in_channels, *widths], norm="batch", activate_last=True)
-        self.readout = Readout("max")
+        self.local = Readout("max", nn=MLP([dim + in_channels, *widths], norm="batch", activate_last=True))
         self.head = MLP([widths[-1], *hidden, out_features], norm="batch", dropout=dropout)
 
     def forward(self, structure: Structure) -> Structure:
-        return self.head(self.readout(structure.replace(x=self.local(self._inputs(structure)))))
+        return self.head(self.local(structure.replace(x=self._inputs(structure))))
 
     def critical_points(self, structure: Structure) -> Tensor:
         """`(N,)` whether a point attains the maximum of some channel: the answer depends on these points alone.
@@ -88,9 +87,9 @@ class PointNet(Layer):
         Reference: Qi et al. 2017, theorem 2 and figure 7.
         """
         with torch.no_grad():
-            decided = _at_maximum(structure.replace(x=self.local(self._inputs(structure))))
+            decided = _at_maximum(self.local, structure.replace(x=self._inputs(structure)))
             if self.transform is not None:  # the pose is decided by a maximum of its own
-                decided |= _at_maximum(self.transform.local(structure.replace(x=structure.pos)))
+                decided |= _at_maximum(self.transform.local, structure.replace(x=structure.pos))
             return decided
 
     def _inputs(self, structure: Structure) -> Tensor:
@@ -99,7 +98,9 @@ class PointNet(Layer):
         return posed.pos if not self.in_channels else torch.cat([posed.pos, structure.x], 1)
 
 
-def _at_maximum(structure: Structure) -> Tensor:
+def _at_maximum(local: Readout, structure: Structure) -> Tensor:
     """`(N,)` whether a node attains the maximum over its item of some channel that anybody raises."""
-    peaks = Readout("max")(structure).x.index_select(0, structure.topology.item_ids)
-    return ((structure.x == peaks) & (peaks > 0)).any(1)
+    assert local.nn is not None
+    said = structure.replace(x=local.nn(structure.x))
+    peaks = Readout("max")(said).x.index_select(0, structure.topology.item_ids)
+    return ((said.x == peaks) & (peaks > 0)).any(1)

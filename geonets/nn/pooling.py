@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from geonets.core.errors import UnsupportedError
 from geonets.core.neighborhoods import Hub, Stencil
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
+from geonets.nn.graph.linear import before_tail
 from geonets.nn.layer import Layer, features, remembered, with_rows
 
 
@@ -87,12 +89,16 @@ class AvgPool3d(_Pooling, nn.AvgPool3d):
 
 
 class Readout(Layer):
-    """One row an item: `y = reduce_i x_i` over its nodes; an item without nodes gives 0.
+    """One row an item: `y = reduce_i nn(x_i)` over its nodes; an item without nodes gives 0.
+
+    Of a maximum or minimum of what a linear layer, a batch norm and a monotone activation make in the end, only the
+    winners are made.
 
     Args:
         reduce: `"sum"`, `"mean"`, `"max"`, `"min"`, `"var"`, `"std"` (divided by the number of nodes), `"softmax"`
             (`sum_i softmax_i(t x_i) x_i` in each channel), or several of them, joined along the channels.
         temperature: `t` of the softmax; pass a `torch.nn.Parameter`, of one entry or one a channel, to learn it.
+        nn: a network on `(N, C)` rows that comes before; none unless given.
 
     Returns:
         A Structure with one node an item.
@@ -107,14 +113,25 @@ class Readout(Layer):
         tensor([[2., 1.]])
     """
 
-    def __init__(self, reduce: str | tuple[str, ...] = "mean", temperature: float | nn.Parameter = 1.0) -> None:
+    def __init__(
+        self,
+        reduce: str | tuple[str, ...] = "mean",
+        temperature: float | nn.Parameter = 1.0,
+        nn: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
         super().__init__()
-        self.temperature = temperature
-        self.spec = AggregateSpec(Hub(), reduce)
+        self.temperature, self.nn = temperature, nn
+        self.spec, self.with_tail = AggregateSpec(Hub(), reduce), AggregateSpec(Hub(), reduce, tail=True)
 
     def forward(self, structure: Any) -> Any:
-        rows = run(self.spec, AggregateOperands(features(structure), temperature=self.temperature), structure)
-        return structure.on(self.spec.neighborhood.target(structure.topology), {"x": rows})
+        x, spec, tail = features(structure), self.spec, None
+        parts = before_tail(self.nn) if self.nn is not None and spec.reduce in ("max", "min") else None
+        if parts is not None:
+            x, spec, tail = parts[0](x), self.with_tail, parts[1]
+        elif self.nn is not None:
+            x = self.nn(x)
+        rows = run(spec, AggregateOperands(x, temperature=self.temperature, tail=tail), structure)
+        return structure.on(spec.neighborhood.target(structure.topology), {"x": rows})
 
     def extra_repr(self) -> str:
         return repr(self.spec.reduce)

@@ -144,7 +144,7 @@ def test_a_graph_network_block_equals_pygs(reduce: str) -> None:
 def test_pointnet_is_a_graph_network_without_an_edge_function() -> None:
     """Battaglia et al. 2018, section 4.2.3: nodes alone, a maximum, a function of it."""
     net, clouds = gn.models.PointNet(5, input_transform=False).double().eval(), cloud([9, 4, 1], 1)
-    block = gn.nn.GNBlock(node_model=net.local, global_model=net.head, reduce="max")
+    block = gn.nn.GNBlock(node_model=net.local.nn, global_model=net.head, reduce="max")
     state = block(clouds.replace(x=clouds.pos)).globals["u"]
     torch.testing.assert_close(state, net(clouds).x, atol=1e-10, rtol=1e-10)
 

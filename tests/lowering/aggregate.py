@@ -94,6 +94,35 @@ def segments(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     return draw(st.sampled_from(layers)), draw(graphs(3, edge_channels=2))
 
 
+def tails(draw: Any, channels: int) -> torch.nn.Module:
+    """Networks that end in what keeps the order of rows, norms of either sign among them."""
+    norms = [gn.nn.BatchNorm(3), torch.nn.BatchNorm1d(3, momentum=None), torch.nn.BatchNorm1d(3, affine=False)]
+    norms += [torch.nn.BatchNorm1d(3, track_running_stats=False)]
+    for norm in norms[:2]:
+        norm.weight.data, norm.bias.data = torch.randn(3), torch.randn(3)
+    acts = [gn.nn.ReLU(), torch.nn.LeakyReLU(0.2), torch.nn.Tanh(), torch.nn.Identity()]
+    layers = [torch.nn.Linear(channels, 4), torch.nn.Tanh(), torch.nn.Linear(4, 3, bias=draw(st.booleans()))]
+    layers += [draw(st.sampled_from(norms))] if draw(st.booleans()) else []
+    layers += [draw(st.sampled_from(acts))] if draw(st.booleans()) else []
+    return torch.nn.Sequential(*layers).train(draw(st.booleans()))
+
+
+@case("maxima_of_tail")
+def maxima(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    network = tails(draw, 3)
+    layer = gn.nn.Readout(draw(st.sampled_from(["max", "min"])), nn=network)
+    structure = draw(st.one_of(chains(3), chains(3, ragged=False), sets(3), graphs(3), grids(3, 2)))
+    return layer.train(network.training and structure.num_nodes > 1), structure
+
+
+@case("maxima_of_tail")
+def maxima_around(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    hears = draw(st.sampled_from([gn.KNN(2), gn.KNN(3, loop=True), gn.Radius(1.0)]))
+    layer = gn.nn.PointNetConv(tails(draw, 6), gn.nn.MLP([3, 2]), neighborhood=hears)
+    structure = draw(sets(3))
+    return layer.train(layer.local_nn.training and structure.num_nodes > 1), structure
+
+
 @case("reduce_segments")
 def neighbours(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     hears = draw(st.sampled_from([gn.KNN(2), gn.KNN(3, loop=True), gn.Radius(1.0)]))

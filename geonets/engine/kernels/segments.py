@@ -18,6 +18,7 @@ from geonets.engine.spec import AggregateOperands, AggregateSpec
 def reduce_hub(call: Call) -> Tensor:
     """All nodes of an item at once: an axis of the view where items have one size, else a segment reduction."""
     rows, topology = call.operands.senders, call.structure.topology
+    rows = rows if call.operands.tail is None else call.operands.tail(rows)
     if topology.uniform is None or not topology.num_nodes:
         return _reduced(call, rows, topology.node_offsets, topology.item_ids)
     grouped = rows.reshape(topology.num_items, -1, *rows.shape[1:])
@@ -40,7 +41,9 @@ def reduce_segments(call: Call) -> Tensor:
     """One message an edge, reduced over the sorted segments of the receivers."""
     spec, operands = call.spec, call.operands
     edges = spec.neighborhood.edges(call.structure, call.source)
-    rows = _reduced(call, _messages(spec, operands, edges), edges.pointers, edges.receivers)
+    messages = messages_of(spec, operands, edges)
+    messages = messages if operands.tail is None else operands.tail(messages)
+    rows = _reduced(call, messages, edges.pointers, edges.receivers)
     return rows if operands.own is None else rows + operands.own * operands.senders
 
 
@@ -120,7 +123,8 @@ def _over_axis(grouped: Tensor, reduction: str, call: Call) -> Tensor:
     return getattr(grouped, reduction)(1)
 
 
-def _messages(spec: AggregateSpec, operands: AggregateOperands, edges: EdgeList) -> Tensor:
+def messages_of(spec: AggregateSpec, operands: AggregateOperands, edges: EdgeList) -> Tensor:
+    """One row an edge, before what the spec calls their tail."""
     if spec.message == "opaque":
         assert operands.message is not None
         receivers = operands.senders if operands.receivers is None else operands.receivers
@@ -156,7 +160,7 @@ def _product_rule(situation: Situation) -> bool | str | None:
         return f"the reduction is {', '.join(spec.reductions)}; a product sums"
     if spec.count_padding:
         return "the mean counts padding"
-    return True
+    return "messages go through a network" if spec.tail else True
 
 
 def _segment_rule(situation: Situation) -> bool | str | None:

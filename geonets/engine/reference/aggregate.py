@@ -15,6 +15,7 @@ def aggregate(call: Call, spec: AggregateSpec, operands: AggregateOperands) -> T
     """`m_i = reduce_{j -> i} psi(x_i, x_j, e_ij)`, one reduction after another, joined along the channels."""
     edges = spec.neighborhood.edges(call.structure, call.source)
     messages = messages_of(spec, operands, edges)
+    messages = messages if operands.tail is None else operands.tail(messages)
     parts = [_reduce(reduction, messages, edges, call, operands.temperature) for reduction in spec.reductions]
     if len(parts) > 1:
         return torch.cat(parts, -1) if messages.ndim > 1 else torch.stack(parts, -1)

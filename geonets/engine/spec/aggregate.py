@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Literal
 
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from geonets.core.neighborhoods import Neighborhood
 from geonets.core.options import one_of
@@ -31,6 +32,7 @@ class AggregateSpec:
         count_padding: a mean over a lattice window divides by its places on nodes and padding, not by its nodes.
         own: a sum also adds `a_i x_i`, with `a` in the operands.
         least_std: a standard deviation up to this is taken for 0, and so is its gradient.
+        tail: messages go through the `Tail` in the operands before they are reduced.
     """
 
     neighborhood: Neighborhood
@@ -40,6 +42,7 @@ class AggregateSpec:
     count_padding: bool = False
     own: bool = False
     least_std: float = 0.0
+    tail: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.reduce, str):
@@ -60,6 +63,26 @@ class AggregateSpec:
 
 
 @dataclasses.dataclass(frozen=True)
+class Tail:
+    """What a network on messages ends with: `act(norm(W z + b))`, whose `act` never falls where its argument rises.
+
+    Args:
+        linear: the map.
+        norm: over all rows, or None.
+        act: entry by entry and monotone, or None.
+    """
+
+    linear: nn.Linear
+    norm: nn.BatchNorm1d | None = None
+    act: Callable[[Tensor], Tensor] | None = None
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        rows = functional.linear(rows, self.linear.weight, self.linear.bias)
+        rows = rows if self.norm is None else self.norm(rows)
+        return rows if self.act is None else self.act(rows)
+
+
+@dataclasses.dataclass(frozen=True)
 class AggregateOperands:
     """Tensors of an `aggregate`, and the user's message where it is opaque.
 
@@ -70,6 +93,7 @@ class AggregateOperands:
         message: called with what `spec.reads` names, one row an edge; returns one row an edge.
         own: `(N, 1)` or `(1,)` weights `a` of a node's own row of `senders`, where the spec says so.
         temperature: `t` of a softmax: a number, or a tensor of one entry or one a channel.
+        tail: what messages go through, where the spec says so.
     """
 
     senders: Tensor
@@ -78,3 +102,4 @@ class AggregateOperands:
     message: Callable[..., Tensor] | None = None
     own: Tensor | None = None
     temperature: Tensor | float = 1.0
+    tail: Tail | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable
 
 import torch
@@ -11,6 +13,7 @@ from geonets.core.neighborhoods import Neighborhood, WithLoops
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
+from geonets.nn.graph.linear import before_tail
 from geonets.nn.layer import Layer, positions
 from geonets.nn.message_passing import LINKS
 
@@ -48,6 +51,7 @@ class PointNetConv(Layer):
         hears = WithLoops(neighborhood) if add_self_loops else neighborhood
         self.spec = AggregateSpec(hears, "max", "opaque", ("sender", "receiver"))
         self.across = AggregateSpec(neighborhood, "max", "opaque", ("sender", "receiver"))
+        self.with_tail = {spec: dataclasses.replace(spec, tail=True) for spec in (self.spec, self.across)}
 
     def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
         """Let every node hear the nodes around it.
@@ -60,13 +64,18 @@ class PointNetConv(Layer):
         spec, source = (self.spec, structure) if source is None else (self.across, source)
         pos, heard_pos = positions(structure, "PointNetConv"), positions(source, "PointNetConv")
         senders = heard_pos if source.x is None else torch.cat([source.x, heard_pos], 1)
-        rows = run(spec, AggregateOperands(senders, pos, message=self._message), structure, source)
+        parts = None if self.local_nn is None else before_tail(self.local_nn)
+        network, tail = (self.local_nn, None) if parts is None else parts
+        spec = spec if tail is None else self.with_tail[spec]
+        message = functools.partial(_message, network)
+        rows = run(spec, AggregateOperands(senders, pos, message=message, tail=tail), structure, source)
         return structure.replace(x=rows if self.global_nn is None else self.global_nn(rows))
-
-    def _message(self, sender: Tensor, receiver: Tensor) -> Tensor:
-        width = sender.shape[1] - receiver.shape[1]
-        rows = torch.cat([sender[:, :width], sender[:, width:] - receiver], 1)
-        return rows if self.local_nn is None else self.local_nn(rows)
 
     def extra_repr(self) -> str:
         return f"neighborhood={self.spec.neighborhood}"
+
+
+def _message(network: Callable[[Tensor], Tensor] | None, sender: Tensor, receiver: Tensor) -> Tensor:
+    width = sender.shape[1] - receiver.shape[1]
+    rows = torch.cat([sender[:, :width], sender[:, width:] - receiver], 1)
+    return rows if network is None else network(rows)

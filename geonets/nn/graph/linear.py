@@ -1,4 +1,4 @@
-"""Linear maps at the ends of a network on edges, so that layers can apply them to nodes, which are fewer."""
+"""The ends of a network on edges or nodes: linear maps for fewer rows, and monotone tails for maxima."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from geonets.engine.spec import Tail
 from geonets.nn.containers import ROW_BY_ROW, Sequential
 from geonets.nn.layer import NodeWise
 from geonets.nn.nodewise import MLP
+from geonets.nn.norms import BatchNorm
 
 Rows = Callable[[Tensor], Tensor]
 
@@ -38,6 +40,27 @@ def is_function_of_rows(network: Any) -> bool:
 def _torchs(part: nn.Module) -> type[nn.Module]:
     """The class of a torch module, which ours put `NodeWise` before."""
     return type(part).__bases__[-1] if isinstance(part, NodeWise) else type(part)
+
+
+def before_tail(network: Any) -> tuple[Rows, Tail] | None:
+    """All of `network` but what it ends with, and that, if it is a linear layer, perhaps a batch norm, and a monotone
+    activation or none; None where it ends otherwise.
+    """
+    parts = _parts(network)
+    act = parts.pop() if parts and _is_monotone(parts[-1]) else None
+    norm = parts.pop() if parts and type(parts[-1]) in (nn.BatchNorm1d, BatchNorm) else None
+    if not parts or not _is_linear(parts[-1]):
+        return None
+    return _in_turn(parts[:-1]), Tail(parts[-1], norm, act)
+
+
+MONOTONE = (nn.ReLU, nn.LeakyReLU, nn.ELU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Identity)
+
+
+def _is_monotone(part: Any) -> bool:
+    """Whether it is known never to fall where its argument rises."""
+    kind = _torchs(part) if isinstance(part, nn.Module) else None
+    return kind in MONOTONE and getattr(part, "negative_slope", 0) >= 0 and getattr(part, "alpha", 0) >= 0
 
 
 def _parts(network: Any) -> list[Any]:
