@@ -117,6 +117,17 @@ def test_reversing_and_adding_loops_keep_the_edges(seed: int) -> None:
     assert torch.equal(looped.senders[last], torch.arange(6))
 
 
+@pytest.mark.parametrize("loops", [False, True])
+def test_the_transpose_of_edges_with_loops_has_each_row_once_by_its_sender(loops: bool) -> None:
+    senders, receivers = torch.tensor([4, 1, 0, 1, 4, 3]), torch.tensor([0, 0, 1, 1 if loops else 2, 2, 5])
+    looped = gn.EdgeList.of(senders, receivers, num_senders=6, num_receivers=6).with_loops
+    assert sorted(looped.transpose.rows.tolist()) == list(range(looped.num_edges))
+    assert torch.equal(
+        looped.senders[looped.transpose.rows], torch.arange(6).repeat_interleave(looped.transpose.degrees)
+    )
+    assert torch.equal(looped.receivers, torch.arange(6).repeat_interleave(looped.degrees))
+
+
 @pytest.mark.parametrize("k", [1, 3, 20])
 @pytest.mark.parametrize("loop", [False, True])
 def test_nearest_neighbours_are_the_nearest_of_the_item(k: int, loop: bool) -> None:

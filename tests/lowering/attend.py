@@ -134,9 +134,10 @@ def graph_attention(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
 class _AnyScore(gn.nn.Layer):
     """A score of one's own, with everything that edges may add; every other edge is masked."""
 
-    def __init__(self, spec: AttendSpec) -> None:
+    def __init__(self, spec: AttendSpec, with_vectors: bool) -> None:
         super().__init__()
         self.spec = spec
+        self.vectors = torch.nn.Parameter(torch.randn(2, 2, 3)) if with_vectors else None
         self.weight = torch.nn.Parameter(torch.randn(2, 3, 2))
         self.vector = torch.nn.Parameter(torch.randn(2, 3))
 
@@ -145,16 +146,17 @@ class _AnyScore(gn.nn.Layer):
         edge_rows = structure.edge_attr[:, :, None] * self.weight[:, :, 1]  # (E, 2, 3)
         masked = torch.arange(len(edge_rows))[:, None].remainder(torch.tensor([2, 3])) == 0
         terms = self.spec.edge_terms
-        narrow = self.spec.score == "additive"
+        vectors = {"gatv2": self.vector, "additive": self.vectors}.get(self.spec.score)
+        narrow = self.spec.score == "additive" and vectors is None
         operands = AttendOperands(
             rows[..., :1] if narrow else rows,
             (rows[..., :1] if narrow else rows).sin(),
             rows.cos(),
-            edges=edge_rows[..., 0] if narrow else edge_rows,
+            edges=edge_rows[..., 0] if self.spec.score == "additive" else edge_rows,
             bias=edge_rows[..., 1].masked_fill(masked, -torch.inf) if "bias" in terms else None,
             edge_keys=edge_rows[..., :1] if "keys" in terms else None,
             edge_values=edge_rows if "values" in terms else None,
-            attention=self.vector if self.spec.score == "gatv2" else None,
+            attention=vectors,
             score=self._score,
         )
         heard = run(self.spec, operands, structure)
@@ -175,7 +177,7 @@ def any_score(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     reads = draw(st.sampled_from([("query", "key", "edge"), ("edge",), ("key", "query")]))
     returned = draw(st.booleans())
     spec = AttendSpec(gn.Links(), score, reads=reads, edge_terms=terms, return_weights=returned)
-    return _AnyScore(spec), draw(graphs(3, edge_channels=2))
+    return _AnyScore(spec, draw(st.booleans())), draw(graphs(3, edge_channels=2))
 
 
 @case("edge_attention", "segment_attention")

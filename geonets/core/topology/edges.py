@@ -292,21 +292,41 @@ class EdgeList(Record):
             return self.levels  # names the cycle as these edges run
 
     def _with_loops(self) -> EdgeList:
-        nodes = torch.arange(self.num_receivers, device=self.senders.device)
-        kept = (self.senders != self.receivers).nonzero().squeeze(1)
-        receivers = self.receivers.index_select(0, kept)
-        total = len(kept) + len(nodes)
-        places = (
-            torch.arange(len(kept), device=nodes.device) + receivers
-        )  # one loop before it for each earlier receiver
-        ends = torch.searchsorted(receivers, nodes, right=True) + nodes
-        origin = nodes.new_empty(total).index_copy_(0, places, kept).index_copy_(0, ends, nodes + self.num_edges)
-        senders = torch.cat([self.senders, nodes]).index_select(0, origin)
-        looped = torch.cat([self.receivers, nodes]).index_select(0, origin)
-        edge_type = None
-        if self.edge_type is not None:
-            edge_type = torch.cat([self.edge_type, torch.zeros_like(nodes)]).index_select(0, origin)
-        return EdgeList.of_sorted(senders, looped, edge_type, self.num_senders, self.num_receivers, origin)
+        nodes = torch.arange(self.num_receivers + 1, device=self.senders.device)
+        rows = torch.arange(self.num_edges, device=nodes.device)
+        kept, pointers = rows, self.pointers
+        if self.has_loops:
+            kept = (self.senders != self.receivers).nonzero().squeeze(1)
+            pointers = _pointers(self.receivers.index_select(0, kept), self.num_receivers)
+        senders, receivers = (index.index_select(0, kept) for index in (self.senders, self.receivers))
+        pointers = pointers + nodes
+        # one loop before each edge for every earlier receiver, and its own loop behind a receiver's last edge
+        places, ends, nodes = rows[: len(kept)] + receivers, pointers[1:] - 1, nodes[:-1]
+
+        def beside(of_edges: Tensor, of_loops: Tensor) -> Tensor:
+            both = of_loops.new_empty(len(of_edges) + len(of_loops))
+            return both.index_copy_(0, places, of_edges).index_copy_(0, ends, of_loops)
+
+        return EdgeList(
+            beside(senders, nodes),
+            beside(receivers, nodes),
+            None if self.edge_type is None else beside(self.edge_type.index_select(0, kept), torch.zeros_like(nodes)),
+            self.num_senders,
+            self.num_receivers,
+            pointers,
+            Later(lambda: beside(kept, nodes + self.num_edges)),
+            None if self.has_loops else Later(lambda: self._transpose_with_loops(places, ends)),
+        )
+
+    def _transpose_with_loops(self, places: Tensor, ends: Tensor) -> Transpose:
+        """From where edges and loops stand: each sender's loop comes last."""
+        own, nodes = self.transpose, torch.arange(self.num_senders + 1, device=places.device)
+        earlier = self.senders.index_select(0, own.rows)  # each of which has a loop
+        rows = places.new_empty(len(places) + len(ends))
+        spots = torch.arange(len(places), device=places.device) + earlier
+        rows.index_copy_(0, spots, places.index_select(0, own.rows))
+        pointers = own.pointers + nodes
+        return Transpose(rows.index_copy_(0, pointers[1:] - 1, ends), pointers)
 
     def __repr__(self) -> str:
         kinds = "" if self.edge_type is None else ", typed"

@@ -31,7 +31,11 @@ def attend(call: Call, spec: AttendSpec, operands: AttendOperands) -> Any:
 
 def scores_of(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relation: Tensor | None) -> Tensor:
     """`score(q_i, k_j + f_ij, e_ij) + b_ij`: `(E, H)`."""
-    query, key = operands.query[edges.receivers], operands.key[edges.senders]
+    query, key, vectors = operands.query, operands.key, operands.attention
+    if spec.score == "additive" and vectors is not None:
+        query, key = (query * vectors[0]).sum(-1, keepdim=True), (key * vectors[1]).sum(-1, keepdim=True)
+        vectors = None
+    query, key = query[edges.receivers], key[edges.senders]
     key = key if operands.edge_keys is None else key + operands.edge_keys
     if operands.relation_keys is not None:
         key = key + operands.relation_keys[relation]
@@ -45,7 +49,7 @@ def scores_of(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relat
         raw = query + key if spec.score == "gatv2" else (query + key).squeeze(-1)
         raw = raw if operands.edges is None else raw + operands.edges
         scores = torch.where(raw > 0, raw, spec.negative_slope * raw)
-        scores = scores if operands.attention is None else (scores * operands.attention).sum(-1)
+        scores = scores if vectors is None else (scores * vectors).sum(-1)
     if operands.relation_bias is not None:
         scores = scores + operands.relation_bias[relation]
     return scores if operands.bias is None else scores + operands.bias

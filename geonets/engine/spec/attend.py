@@ -26,7 +26,7 @@ class AttendSpec:
 
     Args:
         neighborhood: which nodes are heard.
-        score: `"dot"` for `q . k / sqrt(D)`, `"additive"` for `leaky_relu(q + k + e)` with one number a head,
+        score: `"dot"` for `q . k / sqrt(D)`, `"additive"` for `leaky_relu(a . q + a' . k + e)`,
             `"gatv2"` for `a . leaky_relu(q + k + e)`, `"opaque"` for a callable in the operands.
         negative_slope: of the leaky ReLU.
         dropout: the part of the softmax weights that training leaves out.
@@ -59,14 +59,15 @@ class AttendOperands:
     """Tensors of an `attend`; edge rows are in receiver order.
 
     Args:
-        query: `(N_r, H, D)`, `D` = 1 for an additive score; of any shape `(N_r, ...)` for an opaque one.
+        query: `(N_r, H, D)`; of any shape `(N_r, ...)` for an opaque score.
         key: `(N_s, H, D)` likewise.
         value: `(N_s, H, D_v)`.
         edges: what a score reads of an edge: `(E, H)` if additive, `(E, H, D)` if gatv2, `(E, ...)` if opaque, or None.
         bias: `(E, H)` or `(E, 1)`, added to the scores; `-inf` where an edge is not heard.
-        edge_keys: `(E, H, D)`, added to the keys.
+        edge_keys: `(E, H, D)`, added to the keys; of an additive score `(E, H, 1)`, added to `a' . k`.
         edge_values: `(E, H, D_v)`, added to the values.
-        attention: `(H, D)`, the vector `a` of a gatv2 score.
+        attention: `(H, D)`, the vector `a` of a gatv2 score; `(2, H, D)`, `a` and `a'` of an additive one, or None
+            where `D` = 1 and both are 1.
         score: called with what `spec.reads` names, one row an edge; returns `(E, H)`.
         relation_bias: `(R, H)`, added to the score of a pair by its relation, or None.
         relation_keys: `(R, H, D)`, added to the key of a pair by its relation, or None; for dot products.

@@ -91,9 +91,8 @@ class GATConv(Layer):
         senders, x = heard_and_hearing(structure, source, self.in_channels)
         value = self._heads(self.lin_src or self.lin, senders)
         rows = value if source is None and self.lin is not None else self._heads(self.lin_dst or self.lin, x)
-        query = (rows * self.att_dst).sum(-1, keepdim=True)
-        key = (value * self.att_src).sum(-1, keepdim=True)
-        operands = AttendOperands(query, key, value, self._edge_scores(structure, source))
+        vectors = torch.cat([self.att_dst, self.att_src])
+        operands = AttendOperands(rows, value, value, self._edge_scores(structure, source), attention=vectors)
         spec = self.spec if source is None else self.across
         rows = run(spec, operands, structure, source, training=self.training)
         rows = rows.flatten(1) if self.concat else rows.mean(1)

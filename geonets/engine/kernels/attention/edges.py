@@ -108,14 +108,16 @@ def _scores(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relatio
             scores = scores + products.index_select(0, edges.receivers * len(operands.relation_keys) + relation)
         scores = scores * query.shape[-1] ** -0.5
     else:
-        edge_rows = operands.edges
-        if edge_rows is not None and spec.score == "additive":
-            edge_rows = edge_rows[..., None]
+        edge_rows, vectors = operands.edges, operands.attention
+        if spec.score == "additive":
+            edge_rows = edge_rows if edge_rows is None else edge_rows[..., None]
+            if vectors is not None:
+                query, key, vectors = _narrow(query, vectors[0], edges), _narrow(key, vectors[1], edges), None
         terms = [part for part in (edge_rows, operands.edge_keys) if part is not None]
         if relation is not None and operands.relation_keys is not None:
             terms.append(operands.relation_keys.index_select(0, relation))
         total = _like(sum(terms[1:], terms[0]), key) if terms else None
-        scores = applied(_Bent, query, key, total, operands.attention, spec.negative_slope, edges)
+        scores = applied(_Bent, query, key, total, vectors, spec.negative_slope, edges)
     if relation is not None and operands.relation_bias is not None:
         scores = scores + operands.relation_bias.index_select(0, relation)
     return scores if operands.bias is None else scores + operands.bias
@@ -131,6 +133,19 @@ def _bent(
 
 def _softmax(scores: Tensor, edges: EdgeList) -> Tensor:
     return applied(_Softmax, scores, edges)
+
+
+def _narrow(rows: Tensor, vector: Tensor, edges: EdgeList) -> Tensor:
+    """`(N, H, 1)`: each row's product with one vector a head, as if that heard all the rows."""
+    count = len(rows)
+
+    def derive() -> EdgeList:
+        numbers = torch.arange(count + 1)
+        nobody = numbers.new_zeros(count)
+        transpose = Transpose(numbers[:-1], numbers)
+        return EdgeList(numbers[:-1], nobody, None, count, 1, torch.tensor([0, count]), None, transpose)
+
+    return dots(vector[None], rows, edges.remember(("all of", count), derive))[..., None]
 
 
 def _from_edges(edges: EdgeList) -> EdgeList:

@@ -36,8 +36,12 @@ def segment_attention(call: Call) -> Any:
 
 def _scores(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relation: Tensor | None) -> Tensor:
     reads = spec.reads if spec.score == "opaque" else ("query", "key")
-    query = operands.query.index_select(0, edges.receivers) if "query" in reads else None
-    key = operands.key.index_select(0, edges.senders) if "key" in reads else None
+    query, key = operands.query, operands.key
+    if spec.score == "additive" and operands.attention is not None:
+        query = (query * operands.attention[0]).sum(-1, keepdim=True)
+        key = (key * operands.attention[1]).sum(-1, keepdim=True)
+    query = query.index_select(0, edges.receivers) if "query" in reads else None
+    key = key.index_select(0, edges.senders) if "key" in reads else None
     if key is not None and operands.edge_keys is not None:
         key = key + operands.edge_keys
     if key is not None and relation is not None and operands.relation_keys is not None:
@@ -60,7 +64,9 @@ def _known_scores(spec: AttendSpec, operands: AttendOperands, query: Tensor, key
     raw = query + key if spec.score == "gatv2" else (query + key).squeeze(-1)
     raw = raw if operands.edges is None else raw + operands.edges
     scores = functional.leaky_relu(raw, spec.negative_slope)
-    return scores if operands.attention is None else (scores * operands.attention).sum(-1)
+    if spec.score == "additive" or operands.attention is None:
+        return scores
+    return (scores * operands.attention).sum(-1)
 
 
 def _softmax(scores: Tensor, edges: EdgeList) -> Tensor:
