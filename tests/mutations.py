@@ -142,8 +142,8 @@ MUTATIONS = (
     Mutation(
         "an edge's matrix with its axes mixed up",
         "nn/graph/nnconv.py",
-        ".permute(2, 0, 1).flatten(0, 1)",
-        ".permute(0, 2, 1).flatten(0, 1)",
+        ".unflatten(0, (x.shape[1], self.out_channels)).transpose(0, 1)",
+        ".unflatten(0, (self.out_channels, x.shape[1]))",
         "tests/laws/test_identities_aggregate.py",
     ),
     Mutation(
@@ -506,8 +506,8 @@ MUTATIONS = (
     Mutation(
         "a point transformer that looks the other way",
         "nn/cloud/point_transformer.py",
-        "self.pos_nn(pos.index_select(0, edges.receivers) - pos.index_select(0, edges.senders))",
-        "self.pos_nn(pos.index_select(0, edges.senders) - pos.index_select(0, edges.receivers))",
+        "self.pos_nn(pos.index_select(0, edges.receivers) - heard.index_select(0, edges.senders))",
+        "self.pos_nn(heard.index_select(0, edges.senders) - pos.index_select(0, edges.receivers))",
         "tests/laws/test_parity_pyg.py",
     ),
     Mutation(

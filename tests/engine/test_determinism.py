@@ -11,6 +11,8 @@ from promises import IDS, LAYERS, RAGGED, UNIFORM, inputs_of
 
 import geonets as gn
 
+pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN:UserWarning")
+
 
 def run(layer: torch.nn.Module, structure: gn.Structure) -> list[torch.Tensor | None]:
     inputs = inputs_of(structure)

@@ -164,3 +164,18 @@ def test_molecules_may_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         ours, theirs = getattr(parts, level), getattr(whole, level)
         assert ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
     assert parts.meta == whole.meta and torch.equal(parts.topology.links.senders, whole.topology.links.senders)
+
+
+def test_remarks_of_other_files_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "water.xyz"
+    path.write_text("3\nenergy=-76.4\nO 0 0 0\nH 0.96 0 0\nH -0.24 0.93 0\n")
+    read = gn.read(path, bonds=True)
+    back = gn.from_rdkit(gn.to_rdkit(read))
+    assert back.meta == read.meta == ({"comment": "energy=-76.4"},)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "[" * 100_000])
+def test_remarks_that_are_none_are_left(text: str) -> None:
+    mol = Chem.MolFromSmiles("CO")
+    mol.SetProp("_geonets_meta", text)
+    assert gn.from_rdkit(mol).meta is None or "name" not in gn.from_rdkit(mol).meta[0]

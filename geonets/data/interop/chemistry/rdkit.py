@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -94,6 +95,9 @@ def from_rdkit(
 RECORD = ("name", "properties", "residues", "smiles")
 """The entries of a record that a molecule holds; its SMILES it can always tell."""
 
+REMARKS = "_geonets_meta"
+"""The private property of a molecule that takes what else `meta` says, as JSON."""
+
 
 def to_rdkit(structure: Structure) -> Any:
     """Molecules as RDKit's: what `from_rdkit` and `gn.molecule` read, back again.
@@ -116,7 +120,7 @@ def to_rdkit(structure: Structure) -> Any:
         'C[C@H](N)C(=O)O'
     """
     nodes, edges = ("x", "pos", "partial_charge", *RARE), ("edge_attr", "bond_type")
-    refuse_losses(structure, "RDKit", meta=RECORD, nodes=nodes, edges=edges)
+    refuse_losses(structure, "RDKit", nodes=nodes, edges=edges)
     x, edge_attr = structure.x, structure.edge_attr
     links = structure.topology.links
     widths = [None if rows is None else tuple(rows.shape[1:]) for rows in (x, edge_attr)]
@@ -189,7 +193,16 @@ def _record(mol: Any) -> dict[str, Any]:
     properties = mol.GetPropsAsDict(includePrivate=False, includeComputed=False, autoConvertStrings=False)
     kept = {key: value if isinstance(value, str | int | float) else list(value) for key, value in properties.items()}
     record |= {"properties": kept} if kept else {}
-    return record | residues(mol)
+    return record | residues(mol) | _remarks(mol)
+
+
+def _remarks(mol: Any) -> dict[str, Any]:
+    """What else `meta` said; a file may hold anything under that name."""
+    try:
+        told = json.loads(mol.GetProp(REMARKS)) if mol.HasProp(REMARKS) else {}
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def residues(mol: Any) -> dict[str, Any]:
@@ -287,6 +300,9 @@ def _set_record(chem: Any, mol: Any, record: dict[str, Any]) -> None:
     setters = {bool: mol.SetBoolProp, int: mol.SetIntProp, float: mol.SetDoubleProp}
     for name, value in record.get("properties", {}).items():
         setters.get(type(value), lambda key, text: mol.SetProp(key, str(text)))(name, value)
+    remarks = {name: value for name, value in record.items() if name not in RECORD}
+    if remarks:
+        mol.SetProp(REMARKS, json.dumps(remarks))
     table = record.get("residues")
     if table is None:
         return
