@@ -714,6 +714,27 @@ MUTATIONS = (
         "tests/core/test_sampling_ways.py",
     ),
     Mutation(
+        "a box that is left out too early",
+        "core/sampling/boxes.py",
+        "while gap < worst or (gap == worst and least[box] < last):",
+        "while gap < worst:",
+        "tests/core/test_sampling_ways.py",
+    ),
+    Mutation(
+        "equally near nodes in the order of the boxes",
+        "core/sampling/boxes.py",
+        "while distances[place] == distance and found[place] > number:",
+        "while distances[place] == distance and found[place] < number:",
+        "tests/core/test_sampling_ways.py",
+    ),
+    Mutation(
+        "a box that is out of reach",
+        "core/sampling/boxes.py",
+        "if _gap(corners, box, x, y, z) > limit:",
+        "if _gap(corners, box, x, y, z) >= limit:",
+        "tests/core/test_sampling_ways.py",
+    ),
+    Mutation(
         "points crowd at a corner of the triangle",
         "core/sampling/surface.py",
         "uniform(seed, owners, turns, 1).sqrt()[:, None]",

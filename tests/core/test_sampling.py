@@ -126,7 +126,7 @@ def distances(receivers: Points, senders: Points) -> Tensor:
     return torch.where(same, apart, torch.inf)
 
 
-@pytest.mark.parametrize("way", [None, "brute", "cells", "tree"])
+@pytest.mark.parametrize("way", [None, "brute", "cells", "tree", "boxes"])
 @pytest.mark.parametrize("lattice", [False, True])
 @pytest.mark.parametrize("between", [False, True])
 @pytest.mark.parametrize("loop", [False, True])

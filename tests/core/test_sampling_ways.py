@@ -1,4 +1,4 @@
-"""Three ways to search give the same neighbours to the last, ties included; SciPy and scikit-learn give them, too."""
+"""Four ways to search give the same neighbours to the last, ties included; SciPy and scikit-learn give them, too."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 from sklearn.neighbors import NearestNeighbors
 
 import geonets as gn
+from geonets.core import loops
 from geonets.core.sampling import Points, nearest_pairs, nearest_within, pairs_within
 from geonets.core.sampling.neighbors import FEW, MANY, WAYS, way_for
 
@@ -49,7 +50,7 @@ def test_all_ways_agree_to_the_last_neighbour(kind: str, dim: int, loop: bool) -
     receivers, senders = cloud(1, kind, dim), cloud(2, kind, dim)
     for source, k in itertools.product((None, senders), (1, 5, 1000)):
         law = nearest_pairs(*receivers, k, loop, source, "brute")
-        for way in ("cells", "tree"):
+        for way in ("cells", "tree", "boxes"):
             for ours, theirs in zip(nearest_pairs(*receivers, k, loop, source, way), law, strict=True):
                 assert torch.equal(ours, theirs), (way, k, source is None)
     for source, radius in itertools.product((None, senders), (0.1, 0.4)):
@@ -58,8 +59,27 @@ def test_all_ways_agree_to_the_last_neighbour(kind: str, dim: int, loop: bool) -
             lambda way, s=source, r=radius: nearest_within(*receivers, r, 4, loop, s, way),
         ):
             law = search("brute")
-            for way in ("cells", "tree"):
+            for way in ("cells", "tree", "boxes"):
                 assert all(torch.equal(a, b) for a, b in zip(search(way), law, strict=True)), (way, radius)
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e-162, 1e-9, 1e150, 1e154])
+def test_boxes_hold_where_squares_vanish_or_overflow(scale: float) -> None:
+    pos, topology = cloud(6, "normal")
+    for k in (3, 1000):
+        law = nearest_pairs(pos * scale, topology, k, False, None, "brute")
+        found = nearest_pairs(pos * scale, topology, k, False, None, "boxes")
+        assert all(torch.equal(a, b) for a, b in zip(found, law, strict=True))
+    law = pairs_within(pos * scale, topology, scale, True, None, "brute")
+    found = pairs_within(pos * scale, topology, scale, True, None, "boxes")
+    assert all(torch.equal(a, b) for a, b in zip(found, law, strict=True))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_radius_of_everything_is_no_neighbour_that_is_not_there(way: str) -> None:
+    pos, topology = torch.rand(5, 3), gn.Set([2, 3])
+    for radius in (1e100, 1e200, float("inf")) if way in ("boxes", "brute") else (1e100,):
+        assert len(nearest_within(pos, topology, radius, 9, True, None, way)[0]) == 4 + 9
 
 
 @pytest.mark.parametrize("dim", [4, 16])
@@ -112,11 +132,26 @@ def test_a_radius_is_itself_near_enough() -> None:
         assert len(pairs_within(line, gn.Set(3), 0.5 - 1e-12, False, None, way)[0]) == 0
 
 
-def test_a_cloud_of_coincident_nodes_takes_no_square_of_its_size() -> None:
+@pytest.mark.parametrize("way", ["tree", "boxes"])
+def test_a_cloud_of_coincident_nodes_takes_no_square_of_its_size(way: str) -> None:
     pos = torch.cat([torch.zeros(8_000, 3), torch.rand(8_000, 3) + 1])
-    senders, receivers = nearest_pairs(pos, gn.Set(16_000), 4, False)
+    senders, receivers = nearest_pairs(pos, gn.Set(16_000), 4, False, None, way)
     assert senders[receivers == 7_999].tolist() == [0, 1, 2, 3]
     assert len(senders) == 64_000
+
+
+def test_skewed_clouds_take_no_square_of_their_size() -> None:
+    """Within an hour if they did: a line, a surface, a tiny cluster far away, distances too small to be told apart."""
+    cloud = torch.rand(200_000, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    line, surface = cloud * torch.tensor([1.0, 0, 0]), torch.nn.functional.normalize(cloud - 0.5)
+    cluster = torch.cat([cloud[:1000], cloud[1000:] * 1e-7 + 1e5])
+    for pos in (line, surface, cluster, cloud * 1e-200, (8 * cloud).floor()):
+        senders, receivers = nearest_pairs(pos, gn.Set(200_000), 4, True, None, "boxes")
+        rows = torch.arange(0, 200_000, 20_011)
+        table = (pos[rows, None] - pos).square()
+        nearest = (table[..., 0] + table[..., 1] + table[..., 2]).sort(dim=1, stable=True).indices[:, :4]
+        assert torch.equal(senders.reshape(-1, 4)[rows], nearest)
+        assert torch.equal(receivers, torch.arange(200_000).repeat_interleave(4))
 
 
 def test_an_unheard_of_k_takes_no_memory() -> None:
@@ -133,9 +168,14 @@ def test_neighbours_do_not_depend_on_mates_or_on_their_order() -> None:
         assert torch.equal(whole.senders, alone.senders) and torch.equal(whole.receivers, alone.receivers)
 
 
-def test_the_way_is_chosen_by_size_in_one_place() -> None:
+def test_the_way_is_chosen_by_size_in_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
     few, many = cloud(0, "normal", 3, [FEW]), cloud(0, "normal", 3, [FEW + 1])
-    assert way_for(few, few) == "brute" and way_for(many, many) == "tree"
+    assert way_for(few, few) == way_for(many, many) == "boxes"
+    with monkeypatch.context() as patch:  # as where numba is not installed
+        patch.setattr(loops, "is_there", lambda: False)
+        assert way_for(few, few) == "brute" and way_for(many, many) == "tree"
+    wide = cloud(0, "normal", 4, [FEW + 1])
+    assert way_for(wide, wide) == "tree"
     assert way_for(Points(many.pos[:, :0], many.topology), Points(many.pos[:, :0], many.topology)) == "brute"
     for count, axes, way in [(MANY, 3, "cells"), (MANY - 1, 3, "brute"), (MANY, 4, "brute")]:
         elsewhere = Points(torch.empty(count, axes, device="meta"), gn.Set(count))

@@ -1,7 +1,8 @@
 """Nearest neighbours inside each item, or between the same item of two sets of points.
 
-There are three ways to search, and `way_for` says which is taken. All agree to the last neighbour: each only proposes
-candidates, whose distances are then computed and ranked by the same lines.
+There are four ways to search, and `way_for` says which is taken. All agree to the last neighbour: three only propose
+candidates, whose distances are then computed and ranked by the same lines; the fourth, in compiled loops, computes them
+by the same operations.
 """
 
 from __future__ import annotations
@@ -9,25 +10,32 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from geonets.core import loops
 from geonets.core.options import one_of
+from geonets.core.sampling.boxes import AXES, Boxes
 from geonets.core.sampling.cells import MOST_AXES
 from geonets.core.sampling.points import Points, squared_distances
 from geonets.core.sampling.search import Search, candidates_within
 from geonets.core.topology import Topology
 
-WAYS = ("brute", "cells", "tree")
+WAYS = ("brute", "cells", "tree", "boxes")
 FEW = 40
 """Up to so many nodes an item, the table of all pairs is faster than a tree, on a CPU."""
 MANY = 4096
 """From so many nodes an item on, cells take the place of the table where there is no tree; not measured yet."""
 
+LARGEST = torch.finfo(torch.float64).max
+
 
 def way_for(target: Points, source: Points) -> str:
     """Which way to search: the one place where that is decided.
 
-    A CPU has trees, which were faster than cells in all that was measured; other devices have not.
+    A CPU has compiled loops where numba is, else trees, which were faster than cells in all that was measured; other
+    devices have neither.
     """
     longest, axes = int(source.topology.node_counts.max()), target.pos.shape[1]
+    if 1 <= axes <= AXES and loops.can_run(target.pos.device):
+        return "boxes"
     if target.pos.device.type == "cpu":
         return "tree" if longest > FEW and axes else "brute"
     return "cells" if longest >= MANY and 1 <= axes <= MOST_AXES else "brute"
@@ -46,7 +54,8 @@ def nearest_pairs(
         k: neighbours a node.
         loop: whether a node is its own neighbour (then it counts among the `k`); of no concern with a `source`.
         source: among whom the neighbours are, item by item; the same nodes unless given.
-        way: `"brute"`, `"cells"` (up to three axes) or `"tree"`; by size unless given. All give the same.
+        way: `"brute"`, `"cells"` or `"boxes"` (both up to three axes) or `"tree"`; by size unless given. All give the
+            same.
 
     Returns:
         Senders (the neighbours) and receivers, ascending by receiver.
@@ -96,11 +105,15 @@ def pairs_within(
         Senders and receivers, ascending by receiver, then by sender.
     """
     target, senders, near_by = _checked(Points(pos, topology), source, way)
+    limit = _squared(radius)
+    if near_by == "boxes":
+        near, heard = Boxes(senders).within(target, source is None, source is None and not loop, limit)
+        return near, heard
     none = topology.item_ids.new_empty(0)
     found = [(none, none)]
     for part in candidates_within(target, senders, radius, near_by):
         mates = part if source is not None or loop else part.without_itself()
-        rows, columns = (squared_distances(target, senders, mates) <= radius * radius).nonzero(as_tuple=True)
+        rows, columns = (squared_distances(target, senders, mates) <= limit).nonzero(as_tuple=True)
         found.append((part.table[rows, columns], part.rows[rows]))
     pairs = [torch.cat(ends) for ends in zip(*found, strict=True)]
     order = (pairs[1] * senders.topology.num_nodes + pairs[0]).argsort()
@@ -113,12 +126,19 @@ def _nearest(
     target, senders, near_by = _checked(receivers, source, way)
     if not near_by:
         return target.topology.item_ids.new_empty(0), target.topology.item_ids.new_empty(0)
-    wanted = min(k, int(senders.topology.node_counts.max()))
-    search = Search(target, senders, wanted, source is None and not loop)
-    numbers, squared = search.run(near_by, radius)
-    chosen = squared.isfinite() if radius is None else squared <= radius * radius
-    rows, columns = chosen.nonzero(as_tuple=True)
+    wanted, without_itself = min(k, int(senders.topology.node_counts.max())), source is None and not loop
+    limit = _squared(radius)
+    if near_by == "boxes":
+        near, heard = Boxes(senders).nearest(target, source is None, wanted, without_itself, limit)
+        return near, heard
+    numbers, squared = Search(target, senders, wanted, without_itself).run(near_by, radius)
+    rows, columns = (squared <= limit).nonzero(as_tuple=True)
     return numbers[rows, columns], rows
+
+
+def _squared(radius: float | None) -> float:
+    """Up to which squared distance nodes are heard: never an infinite one."""
+    return LARGEST if radius is None else min(radius * radius, LARGEST)
 
 
 def _checked(target: Points, source: Points | None, way: str | None) -> tuple[Points, Points, str]:
