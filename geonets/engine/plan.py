@@ -14,6 +14,7 @@ from geonets.core.structure import Structure
 from geonets.engine.kernels import (
     attention,
     convolution,
+    filters,
     influences,
     kinds,
     levels,
@@ -39,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     *maxima.RULES,
     *pooling.RULES,
     *unpooling.RULES,
+    *filters.RULES,
     *peaks.RULES,
     *segments.RULES,
     *attention.RULES,

@@ -10,6 +10,8 @@ from drawing import products as products_of_structures
 from hypothesis import strategies as st
 
 import geonets as gn
+from geonets.engine.plan import run
+from geonets.engine.spec import AggregateOperands, AggregateSpec
 from lowering.cases import case
 
 WORDS = ("sum", "mean", "max", "min", "var", "std", "softmax")
@@ -75,12 +77,38 @@ def networks_on_edges(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     words = ("sum", "mean", "max", "min")  # what rounding makes of equal messages is no reason to differ
     layers = [
         gn.nn.NNConv(3, 2, gn.nn.MLP([2, 4, 6]), draw(st.sampled_from(words))),
-        gn.nn.ResGatedGraphConv(3, 2, edge_dim=draw(st.sampled_from([None, 2]))),
+        gn.nn.ResGatedGraphConv(3, 2, torch.nn.Tanh(), draw(st.sampled_from([None, 2]))),
         gn.nn.EdgeConv(gn.nn.MLP([6, 4, 2]), draw(st.sampled_from(words))),
         gn.nn.PNAConv(4, 4, words, ["identity", "attenuation"], torch.tensor([1, 2]), 2, 2, divide_input=True),
     ]
     layer = draw(st.sampled_from(layers))
     return layer, draw(graphs(4 if isinstance(layer, gn.nn.PNAConv) else 3, edge_channels=2))
+
+
+class _Shared(torch.nn.Module):
+    """`sum_{j -> i} w * x_j` with filters of their own or shared by edges."""
+
+    def __init__(self, shared: bool, reduce: str) -> None:
+        super().__init__()
+        self.spec, self.shared = AggregateSpec(gn.Links(), reduce, "filtered"), shared
+        self.weight = torch.nn.Parameter(torch.randn(5, 2))
+
+    def forward(self, structure: gn.Structure) -> gn.Structure:
+        filters, links = structure.edge_attr @ self.weight[:2], structure.topology.links
+        chosen = (links.senders + links.receivers) % len(self.weight) if self.shared else None
+        operands = AggregateOperands(structure.x, edges=self.weight if self.shared else filters, edge_rows=chosen)
+        return structure.replace(x=run(self.spec, operands, structure))
+
+
+@case("filtered_sums", "reduce_segments")
+def filters(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    return _Shared(draw(st.booleans()), "sum"), draw(graphs(2, edge_channels=2))
+
+
+@case("gated_sums", "reduce_segments")
+def gates(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    layer = gn.nn.ResGatedGraphConv(3, 2, edge_dim=draw(st.sampled_from([None, 2])))
+    return layer, draw(graphs(3, edge_channels=2))
 
 
 @case("reduce_segments")

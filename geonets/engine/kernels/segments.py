@@ -137,7 +137,14 @@ def messages_of(spec: AggregateSpec, operands: AggregateOperands, edges: EdgeLis
     rows = operands.senders.index_select(0, edges.senders)
     if spec.message == "sender":
         return rows
+    if spec.message == "gated":
+        assert operands.receivers is not None
+        queries, values = (rows if operands.edges is None else rows + operands.edges).chunk(2, 1)
+        return (operands.receivers.index_select(0, edges.receivers) + queries).sigmoid() * values
     assert operands.edges is not None
+    if spec.message == "filtered":
+        shared = operands.edge_rows
+        return rows * (operands.edges if shared is None else operands.edges.index_select(0, shared))
     return operands.edges.reshape(-1, *[1] * (rows.ndim - 1)) * rows
 
 
@@ -154,8 +161,8 @@ def _product_rule(situation: Situation) -> bool | str | None:
     spec = situation.spec
     if not isinstance(spec, AggregateSpec):
         return None
-    if spec.message == "opaque":
-        return "the message is opaque: a product needs to know that it is linear"
+    if spec.message not in ("sender", "weighted"):
+        return f"the message is {spec.message}: a product weighs rows by one number an edge"
     if spec.reduce not in ("sum", "mean"):
         return f"the reduction is {', '.join(spec.reductions)}; a product sums"
     if spec.count_padding:

@@ -30,6 +30,15 @@ def messages_of(spec: AggregateSpec, operands: AggregateOperands, edges: EdgeLis
         assert operands.edges is not None
         rows = operands.senders[edges.senders]
         return operands.edges.reshape(-1, *[1] * (rows.ndim - 1)) * rows
+    if spec.message == "filtered":
+        assert operands.edges is not None
+        filters = operands.edges if operands.edge_rows is None else operands.edges[operands.edge_rows]
+        return filters * operands.senders[edges.senders]
+    if spec.message == "gated":
+        assert operands.receivers is not None
+        heard = operands.senders[edges.senders]
+        queries, values = (heard if operands.edges is None else heard + operands.edges).chunk(2, 1)
+        return (operands.receivers[edges.receivers] + queries).sigmoid() * values
     assert operands.message is not None
     receivers = operands.senders if operands.receivers is None else operands.receivers
     read = {

@@ -14,7 +14,7 @@ from geonets.core.options import one_of
 
 Reads = tuple[Literal["sender", "receiver", "edge"], ...]
 REDUCTIONS = ("sum", "mean", "max", "min", "var", "std", "softmax")
-MESSAGES = ("sender", "weighted", "opaque")
+MESSAGES = ("sender", "weighted", "filtered", "gated", "opaque")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,8 +26,9 @@ class AggregateSpec:
         reduce: `"sum"`, `"mean"`, `"max"`, `"min"`, `"var"` and `"std"` (of the messages themselves, divided by their
             number), `"softmax"` (`sum_j softmax_j(t m_j) m_j` in each channel), or several of them, whose results are
             joined along the channels. Nothing heard gives 0. Of equal entries the first takes the gradient.
-        message: `"sender"` for `psi = x_j`, `"weighted"` for `psi = w_ij x_j`, `"opaque"` for a callable in the
-            operands.
+        message: `"sender"` for `psi = x_j`, `"weighted"` for `psi = w_ij x_j`, `"filtered"` for `psi = w_ij * x_j`, a
+            number a channel, `"gated"` for `psi = sigmoid(k_i + q_j + a_ij) * (v_j + b_ij)` where senders speak
+            `[q, v]` and edges add `[a, b]` or nothing, `"opaque"` for a callable in the operands.
         reads: what an opaque message is called with, in this order.
         count_padding: a mean over a lattice window divides by its places on nodes and padding, not by its nodes.
         own: a sum also adds `a_i x_i`, with `a` in the operands.
@@ -94,6 +95,7 @@ class AggregateOperands:
         own: `(N, 1)` or `(1,)` weights `a` of a node's own row of `senders`, where the spec says so.
         temperature: `t` of a softmax: a number, or a tensor of one entry or one a channel.
         tail: what messages go through, where the spec says so.
+        edge_rows: `(E,)` which row of `edges` each edge reads, where edges share filters; its own unless given.
     """
 
     senders: Tensor
@@ -103,3 +105,4 @@ class AggregateOperands:
     own: Tensor | None = None
     temperature: Tensor | float = 1.0
     tail: Tail | None = None
+    edge_rows: Tensor | None = None

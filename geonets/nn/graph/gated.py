@@ -17,6 +17,7 @@ from geonets.nn.graph.arguments import LEAST_STD, reductions
 from geonets.nn.graph.normalised import checked_weight
 from geonets.nn.layer import Layer, channels_of, features, heard_and_hearing
 from geonets.nn.message_passing import LINKS, edge_features
+from geonets.nn.nodewise import Sigmoid
 
 
 class ResGatedGraphConv(Layer):
@@ -66,7 +67,8 @@ class ResGatedGraphConv(Layer):
         self.lin_skip = nn.Linear(hearing, out_channels, bias=False) if root_weight else None
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
         reads = ("sender", "receiver") if edge_dim is None else ("sender", "receiver", "edge")
-        self.spec = AggregateSpec(neighborhood, "sum", "opaque", reads)
+        message = "gated" if type(self.act) in (nn.Sigmoid, Sigmoid) else "opaque"
+        self.spec = AggregateSpec(neighborhood, "sum", message, reads)
 
     def forward(self, structure: Structure, source: Structure | None = None) -> Structure:
         """Let the nodes hear.
@@ -76,15 +78,14 @@ class ResGatedGraphConv(Layer):
             source: whose nodes are heard, where they are another structure's: see `gn.Between`.
         """
         senders, x = heard_and_hearing(structure, source, self.in_channels)
-        spoken = torch.cat([self._of_nodes(self.lin_query, senders), self._of_nodes(self.lin_value, senders)], 1)
-        heard = self._of_nodes(self.lin_key, x)
+        linears = self.lin_query, self.lin_value
+        weights = torch.cat([linear.weight[:, : senders.shape[1]] for linear in linears])
+        spoken = functional.linear(senders, weights, torch.cat([linear.bias for linear in linears]))
+        heard = functional.linear(x, self.lin_key.weight[:, : x.shape[1]], self.lin_key.bias)
         operands = AggregateOperands(spoken, heard, self._of_edges(structure, source), self._gated)
         rows = run(self.spec, operands, structure, source)
         rows = rows if self.lin_skip is None else rows + self.lin_skip(x)
         return structure.replace(x=rows if self.bias is None else rows + self.bias)
-
-    def _of_nodes(self, linear: nn.Linear, x: Tensor) -> Tensor:
-        return functional.linear(x, linear.weight[:, : x.shape[1]], linear.bias)
 
     def _of_edges(self, structure: Structure, source: Structure | None) -> Tensor | None:
         """`(E, 2 out_channels)`: what an edge adds to the gate, through key and query together, and to the value."""
