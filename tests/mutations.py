@@ -399,6 +399,27 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
+        "a filter's gradient that forgets the other edges that share it",
+        "engine/kernels/filters.py",
+        "of_filters[row, channel] += rows",
+        "of_filters[row, channel] = rows",
+        LOWERING,
+    ),
+    Mutation(
+        "a gate's slope of a sigmoid taken for 1",
+        "engine/kernels/filters.py",
+        "passed * value * (1 - gate)",
+        "passed * value",
+        LOWERING,
+    ),
+    Mutation(
+        "the pair of two nodes by the lower number alone",
+        "core/topology/edges.py",
+        "low * self.num_senders + high",
+        "low * self.num_senders",
+        "tests/laws/test_identities_molecules.py",
+    ),
+    Mutation(
         "a slot shared by two receivers of a kind",
         "engine/kernels/kinds.py",
         "            if latest[kind] != receiver:\n                latest[kind] = receiver\n                numbers",

@@ -32,6 +32,8 @@ INSTEAD = {
     "convolve_by_influence": "convolve_by_type",
     "convolve_by_kind": "convolve_by_type",
     "edge_attention": "segment_attention",
+    "filtered_sums": "reduce_segments",
+    "gated_sums": "reduce_segments",
     "maxima_of_tail": "reduce_hub` or `reduce_segments",
     "reduce_peaks": "reduce_segments",
 }

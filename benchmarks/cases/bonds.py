@@ -13,6 +13,7 @@ from torch import Tensor, nn
 import geonets as gn
 from cases.molecules import BATCH, BATCHES, molecules
 from cases.steps import stepped, turns, weights_of
+from geonets.nn.molecule.schnet import LOG_2
 
 CHANNELS, GAUSSIANS, CUTOFF = 32, 50, 10.0
 
@@ -65,6 +66,9 @@ def schnet(hidden: int = 128, filters: int = 128) -> Case:
     ours = gn.nn.SchNetInteraction(hidden, GAUSSIANS, filters, CUTOFF, gn.WithoutLoops(gn.Complete()))
     theirs = InteractionBlock(hidden, GAUSSIANS, filters, CUTOFF)
     theirs.load_state_dict(ours.state_dict())
+    shifted: Any = (theirs.mlp[1], theirs.act)
+    for act in shifted:  # ours is theirs in single precision, whatever the default
+        act.shift = LOG_2
     x = torch.randn(structure.num_nodes, hidden, requires_grad=True)
     cotangent = torch.randn(structure.num_nodes, hidden)
     structure, pos = structure.replace(x=x), structure.pos

@@ -10,7 +10,7 @@ from geonets.core.options import one_of
 from geonets.core.structure import Structure
 from geonets.nn import GaussianSmearing, Readout, SchNetInteraction, ShiftedSoftplus
 from geonets.nn.layer import Layer, features
-from geonets.nn.molecule.distances import edge_lengths
+from geonets.nn.molecule.distances import pair_lengths
 
 
 class SchNet(Layer):
@@ -81,9 +81,11 @@ class SchNet(Layer):
     def forward(self, structure: Structure) -> Structure:
         """The energies; the first column of `x` holds atomic numbers, as that of `gn.molecule` does."""
         state = structure.replace(x=self.embedding(self._numbers(structure)))
-        smeared = self.distance_expansion(edge_lengths(structure, self.neighborhood, "SchNet"))
+        distances, pair = pair_lengths(structure, self.neighborhood, "SchNet")
+        smeared = self.distance_expansion(distances)
         for interaction in self.interactions:
-            state = state.replace(x=state.x + interaction(state, smeared).x)
+            assert isinstance(interaction, SchNetInteraction)
+            state = state.replace(x=state.x + interaction.filtered(state, distances, smeared, pair).x)
         return self.readout(state.replace(x=self.lin2(self.act(self.lin1(state.x)))))
 
     def _numbers(self, structure: Structure) -> Tensor:

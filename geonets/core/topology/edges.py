@@ -154,6 +154,14 @@ class EdgeList(Record):
         return self.remember("with_loops", self._with_loops)
 
     @property
+    def pairs(self) -> tuple[Tensor, Tensor] | None:
+        """`(P,)` a row of each pair of nodes with an edge, whatever its direction, and `(E,)` the pair of each row.
+
+        What depends on the pair alone, such as a distance, is computed once. None where few pairs have two edges.
+        """
+        return self.remember("pairs", self._pairs)
+
+    @property
     def levels(self) -> list[Tensor]:
         """Nodes in topological order: the first level receives nothing, a later one only from earlier ones.
 
@@ -290,6 +298,14 @@ class EdgeList(Record):
             return self.reversed.levels[::-1]
         except StructureError:
             return self.levels  # names the cycle as these edges run
+
+    def _pairs(self) -> tuple[Tensor, Tensor] | None:
+        low, high = torch.minimum(self.senders, self.receivers), torch.maximum(self.senders, self.receivers)
+        found, pair = torch.unique(low * self.num_senders + high, return_inverse=True)
+        if self.num_senders != self.num_receivers or 4 * len(found) > 3 * self.num_edges:
+            return None
+        numbers = torch.arange(self.num_edges, device=pair.device)
+        return numbers.new_zeros(len(found)).scatter_reduce(0, pair, numbers, "amin", include_self=False), pair
 
     def _with_loops(self) -> EdgeList:
         nodes = torch.arange(self.num_receivers + 1, device=self.senders.device)

@@ -1,6 +1,6 @@
-"""`aggregate` of sender rows that edges weigh channel by channel: filters that stand on edges, gates that both ends open.
+"""`aggregate` of sender rows that edges weigh channel by channel: filters that edges bring, gates that both ends open.
 
-One pass over the edges in front, one behind; no message is ever written. Bound by reading the filters, or by the sigmoids.
+One pass over the edges in front, one behind; no message is written. Bound by reading the filters, or by the sigmoids.
 """
 
 from __future__ import annotations
@@ -32,7 +32,11 @@ def filtered_sums(call: Call) -> Tensor:
 def gated_sums(call: Call) -> Tensor:
     """`sum_{j -> i} sigmoid(k_i + q_j) * v_j`; the gates are kept for the gradients."""
     operands = call.operands
-    edges, keys, spoken = call.spec.neighborhood.edges(call.structure, call.source), operands.receivers, operands.senders
+    edges, keys, spoken = (
+        call.spec.neighborhood.edges(call.structure, call.source),
+        operands.receivers,
+        operands.senders,
+    )
     if not edges.num_edges or not keys.numel():
         return connected_zeros((edges.num_receivers, keys.shape[1]), keys, spoken, operands.edges)
     added = None if operands.edges is None else operands.edges.to(keys.dtype)
@@ -55,7 +59,9 @@ class _Filtered(torch.autograd.Function):
         (grad,), (rows, filters, shared), edges, needed = grads, ctx.saved_tensors, ctx.edges, ctx.needs_input_grad
         if torch.is_grad_enabled():
             return tuple(composed_gradients(_composed_filters, (rows, filters, shared, edges), needed, grad))
-        of_rows, of_filters = (_zeros_like(part) if wanted else None for part, wanted in zip((rows, filters), needed))
+        of_rows, of_filters = (
+            _zeros_like(part) if wanted else None for part, wanted in zip((rows, filters), needed[:2], strict=True)
+        )
         read = arrays(rows, filters, shared, edges.senders, edges.pointers, grad)
         compiled(_filter_back)(*read, *arrays(of_rows, of_filters))
         return of_rows, of_filters, None, None

@@ -44,7 +44,10 @@ class GaussianSmearing(Layer):
         return on_nodes(self._smeared, distances)
 
     def _smeared(self, rows: Tensor) -> Tensor:
-        return (self.coeff * (rows[..., None] - self.offset).square()).exp().flatten(1)
+        apart = rows[..., None] - self.offset
+        if apart.requires_grad:
+            return (self.coeff * apart.square()).exp().flatten(1)
+        return apart.square_().mul_(self.coeff).exp_().flatten(1)
 
     def extra_repr(self) -> str:
         return f"{len(self.offset)} Gaussians"
@@ -54,6 +57,19 @@ def edge_lengths(structure: Structure, neighborhood: Neighborhood, layer: str) -
     """`(E,)` distance between the two ends of every edge of a neighborhood, in the unit of `pos`."""
     pos, edges = positions(structure, layer), neighborhood.edges(structure)
     return lengths(pos.index_select(0, edges.senders) - pos.index_select(0, edges.receivers))
+
+
+def pair_lengths(structure: Structure, neighborhood: Neighborhood, layer: str) -> tuple[Tensor, Tensor | None]:
+    """`(P,)` distance between the ends of every pair of nodes with an edge, and the `(E,)` pair of each edge.
+
+    Where few pairs have two edges, as `edge_lengths`, and None.
+    """
+    pos, edges = positions(structure, layer), neighborhood.edges(structure)
+    if edges.pairs is None:
+        return edge_lengths(structure, neighborhood, layer), None
+    rows, pair = edges.pairs
+    ends = (pos.index_select(0, part.index_select(0, rows)) for part in (edges.senders, edges.receivers))
+    return lengths(next(ends) - next(ends)), pair
 
 
 def lengths(vectors: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from geonets.engine.spec import AggregateOperands, AggregateSpec
 from geonets.nn.graph.weights import glorot_linear
 from geonets.nn.layer import Layer, features, on_nodes
 from geonets.nn.message_passing import LINKS, edge_features
-from geonets.nn.molecule.distances import GaussianSmearing, cosine_cutoff, edge_lengths
+from geonets.nn.molecule.distances import GaussianSmearing, cosine_cutoff, edge_lengths, pair_lengths
 
 LOG_2 = 0.6931471824645996
 """The logarithm of 2 as PyG has it, in single precision: weights trained there give the same numbers here."""
@@ -34,7 +34,7 @@ class ShiftedSoftplus(Layer):
 
     def forward(self, input: Any) -> Any:
         """Apply it to the `x` of a structure, or to rows."""
-        return on_nodes(lambda rows: functional.softplus(rows) - LOG_2, input)
+        return on_nodes(lambda rows: functional.softplus(rows).sub_(LOG_2), input)
 
 
 class CFConv(Layer):
@@ -79,7 +79,7 @@ class CFConv(Layer):
         self.lin1 = glorot_linear(in_channels, num_filters)
         self.lin2 = _linear(num_filters, out_channels)
         self.nn = nn
-        self.spec = AggregateSpec(neighborhood, "sum", "opaque", ("sender", "edge"))
+        self.spec = AggregateSpec(neighborhood, "sum", "filtered")
 
     def forward(self, structure: Structure, edge_attr: Tensor | None = None) -> Structure:
         """Convolve.
@@ -89,12 +89,27 @@ class CFConv(Layer):
             edge_attr: `(E, G)` what `nn` reads, for the edges of the neighborhood in receiver order; the structure's
                 own unless given.
         """
-        rows, neighborhood = self.lin1(features(structure, self.in_channels)), self.spec.neighborhood
+        neighborhood = self.spec.neighborhood
         distances = edge_lengths(structure, neighborhood, "CFConv")
         known = edge_features(structure, neighborhood, "CFConv") if edge_attr is None else edge_attr
+        return self.filtered(structure, distances, known)
+
+    def filtered(
+        self, structure: Structure, distances: Tensor, known: Tensor, edge_rows: Tensor | None = None
+    ) -> Structure:
+        """Convolve with filters of which edges may share each.
+
+        Args:
+            structure: whose nodes hear.
+            distances: `(P,)`.
+            known: `(P, G)` what `nn` reads.
+            edge_rows: `(E,)` which of them each edge reads; its own unless given.
+        """
         filters = self.nn(known) * cosine_cutoff(distances, self.cutoff)[:, None]
-        heard = run(self.spec, AggregateOperands(rows, edges=filters, message=torch.mul), structure)
-        return structure.replace(x=self.lin2(heard))
+        operands = AggregateOperands(
+            self.lin1(features(structure, self.in_channels)), edges=filters, edge_rows=edge_rows
+        )
+        return structure.replace(x=self.lin2(run(self.spec, operands, structure)))
 
     def extra_repr(self) -> str:
         return f"cutoff={self.cutoff}, neighborhood={self.spec.neighborhood}"
@@ -145,9 +160,18 @@ class SchNetInteraction(Layer):
 
     def forward(self, structure: Structure, edge_attr: Tensor | None = None) -> Structure:
         """One round; `edge_attr` may hold distances that are smeared already, `(E, num_gaussians)`."""
-        if edge_attr is None:
-            edge_attr = self.smearing(edge_lengths(structure, self.conv.spec.neighborhood, "SchNetInteraction"))
-        heard = self.conv(structure, edge_attr)
+        if edge_attr is not None:
+            return self._onwards(self.conv(structure, edge_attr))
+        distances, pair = pair_lengths(structure, self.conv.spec.neighborhood, "SchNetInteraction")
+        return self.filtered(structure, distances, self.smearing(distances), pair)
+
+    def filtered(
+        self, structure: Structure, distances: Tensor, smeared: Tensor, edge_rows: Tensor | None = None
+    ) -> Structure:
+        """One round with distances that edges may share; arguments of `CFConv.filtered`."""
+        return self._onwards(self.conv.filtered(structure, distances, smeared, edge_rows))
+
+    def _onwards(self, heard: Structure) -> Structure:
         return heard.replace(x=self.lin(self.act(heard.x)))
 
 
