@@ -197,7 +197,7 @@ def _rule(message: str) -> Any:
             return None
         if spec.reduce != "sum":
             return f"the reduction is {', '.join(spec.reductions)}; the loop sums"
-        return refusal(situation) or True
+        return "messages go through a network" if spec.tail else refusal(situation) or True
 
     return accepts
 
