@@ -429,8 +429,8 @@ MUTATIONS = (
     Mutation(
         "rows of one kind that differ in their last channel",
         "engine/kinds.py",
-        "while channel < rows.shape[1] and",
-        "while channel < rows.shape[1] - 1 and",
+        "if channel == rows.shape[1]:",
+        "if channel >= rows.shape[1] - 1:",
         "tests/laws/test_identities_aggregate.py",
     ),
     Mutation(
