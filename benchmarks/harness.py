@@ -124,7 +124,7 @@ def _default(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def timed(steps: Sequence[Step], rounds: int, clock: Callable[[], float]) -> list[list[float]]:
+def timed(steps: Sequence[Callable[[], object]], rounds: int, clock: Callable[[], float]) -> list[list[float]]:
     """The times of steps that take turns, in milliseconds, after a few turns that are not counted."""
     times: list[list[float]] = [[] for _ in steps]
     gc.collect()
