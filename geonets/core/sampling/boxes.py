@@ -61,7 +61,7 @@ class Boxes:
         queries = loops.arrays(_in_space(target.pos), target.topology.item_ids, self._rows(target, same), near, counts)
         loops.compiled(_nearest, exact=True)(*queries, without_itself, limit, *self.tree)
         if int(counts.sum()) == near.numel():
-            return [near.flatten(), torch.arange(total, device=counts.device)[:, None].expand_as(near).flatten()]
+            return [near.flatten(), torch.arange(total, device=counts.device).repeat_interleave(near.shape[1])]
         exists = torch.arange(wanted, device=counts.device) < counts[:, None]
         return [near[exists], torch.repeat_interleave(counts)]
 

@@ -48,7 +48,7 @@ def maxima_of_tail(call: Call) -> Tensor:
         found = found if tail.linear.bias is None else found + tail.linear.bias.to(found.dtype)
         if tail.norm is not None:
             found = _normalised(tail.norm, found, rows, tail.linear)
-        made = found if tail.act is None else tail.act(found)
+        made = (found if tail.act is None else tail.act(found)).to(dtype)
     return made.masked_fill((pointers[1:] == pointers[:-1])[:, None], 0)
 
 

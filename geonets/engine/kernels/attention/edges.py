@@ -140,10 +140,10 @@ def _narrow(rows: Tensor, vector: Tensor, edges: EdgeList) -> Tensor:
     count = len(rows)
 
     def derive() -> EdgeList:
-        numbers = torch.arange(count + 1)
+        numbers = torch.arange(count + 1, device=rows.device)
         nobody = numbers.new_zeros(count)
         transpose = Transpose(numbers[:-1], numbers)
-        return EdgeList(numbers[:-1], nobody, None, count, 1, torch.tensor([0, count]), None, transpose)
+        return EdgeList(numbers[:-1], nobody, None, count, 1, numbers[[0, -1]], None, transpose)
 
     return dots(vector[None], rows, edges.remember(("all of", count), derive))[..., None]
 
@@ -152,7 +152,7 @@ def _from_edges(edges: EdgeList) -> EdgeList:
     """The same receivers, who hear the edges themselves."""
 
     def derive() -> EdgeList:
-        rows = torch.arange(edges.num_edges + 1)
+        rows = torch.arange(edges.num_edges + 1, device=edges.pointers.device)
         transpose = Transpose(rows[:-1], rows)
         return EdgeList(
             rows[:-1], edges.receivers, None, edges.num_edges, edges.num_receivers, edges.pointers, None, transpose
