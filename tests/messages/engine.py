@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 import geonets as gn
-from geonets.engine.spec import AggregateSpec, AttendSpec
+from geonets.engine.plan import run
+from geonets.engine.spec import AggregateSpec, AttendSpec, ConvolveOperands, ConvolveSpec
 from messages.things import unknown
+
+
+def beyond_the_weights() -> Any:
+    bonds = gn.graph(torch.tensor([[0, 1], [1, 0]]), x=torch.randn(2, 1), edge_type=torch.tensor([0, 3]))
+    return run(ConvolveSpec(gn.Links()), ConvolveOperands(bonds.x, torch.randn(1, 1, 2), None), bonds)
+
 
 CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`reduce` must be one of sum, mean, max, min, var, std, softmax; got 'median'", lambda: gn.nn.Readout("median")),
@@ -24,4 +33,5 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
         "`edge_terms` must be one of bias, keys, values; got 'node'",
         lambda: AttendSpec(gn.Links(), edge_terms=unknown),
     ),
+    ("`edge_type` must be below 2, the number of weights; got 3. Pass a weight for every type", beyond_the_weights),
 ]

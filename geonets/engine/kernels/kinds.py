@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from geonets.core.errors import StructureError
 from geonets.core.topology import EdgeList
 from geonets.engine.kernels.groups import connected_zeros
 from geonets.engine.kernels.loops import arrays, compiled, composed_gradients, refusal
@@ -56,6 +57,11 @@ class _Slots:
 
 def _slots(edges: EdgeList, kinds: Tensor | None, num_kinds: int) -> _Slots:
     assert kinds is not None
+    if int(kinds.max()) >= num_kinds:
+        raise StructureError(
+            f"`edge_type` must be below {num_kinds}, the number of weights; got {int(kinds.max())}. "
+            "Pass a weight for every type of edge."
+        )
     of_edges, receivers = torch.empty_like(kinds), torch.empty_like(kinds)
     starts = np.zeros(num_kinds + 1, np.int64)
     compiled(_number)(*arrays(edges.pointers, kinds, of_edges, receivers), starts)
