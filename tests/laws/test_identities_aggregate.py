@@ -96,9 +96,10 @@ def test_a_matrix_a_kind_of_edge_is_one_an_edge(aggr: str, last: torch.nn.Module
 def test_chance_is_drawn_for_every_edge() -> None:
     """Edges of one kind are left out one by one."""
     star = gn.graph(torch.tensor([[1, 2, 3, 4, 5, 6, 7, 8], [0] * 8]), x=torch.eye(9), edge_attr=torch.ones(8, 1))
-    network = torch.nn.Sequential(torch.nn.Linear(1, 9), torch.nn.Dropout(0.5))
-    torch.nn.init.ones_(network[0].weight)
-    torch.nn.init.zeros_(network[0].bias)
+    linear = torch.nn.Linear(1, 9)
+    torch.nn.init.ones_(linear.weight)
+    torch.nn.init.zeros_(linear.bias)
+    network = torch.nn.Sequential(linear, torch.nn.Dropout(0.5))
     torch.manual_seed(0)
     heard = gn.nn.NNConv(9, 1, network, root_weight=False).train()(star).x[0]
     assert heard.item() not in (0.0, 16.0)
