@@ -15,7 +15,9 @@ from memory import peak_of
 from torch import Tensor
 
 Step = Callable[[], Sequence[Tensor]]
-WARM_UP, TRIALS = 2, 3
+WARM_UP, TRIALS = 1, 3
+FEWEST, MOST_SECONDS = 5, 45.0
+"""Rounds of a case whose steps take seconds, and how long the peer's may take together."""
 
 EXACT = 1e-8
 """The tolerance in double precision."""
@@ -78,7 +80,7 @@ def compare(
 
     Args:
         build: makes the case, its numbers and weights in torch's default type.
-        rounds: in which both take turns.
+        rounds: in which both take turns; fewer where they would take minutes.
         limits: of the machine.
         clock: of seconds.
     """
@@ -88,6 +90,7 @@ def compare(
     agree(case, case.tolerance, 1)
     tried = {name: statistics.median(timed((step,), TRIALS, clock)[0]) for name, step in case.peers.items()}
     peer = min(tried, key=lambda name: tried[name])
+    rounds = min(rounds, max(FEWEST, int(MOST_SECONDS * 1e3 / tried[peer])))
     ours, theirs = timed((case.ours, case.peers[peer]), rounds, clock)
     bound = None if case.work is None else limits.milliseconds(case.work)
     shares = [None if bound is None else bound / statistics.median(times) for times in (ours, theirs)]

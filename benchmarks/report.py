@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 from harness import Outcome
 
-HEAD = "case | best peer | ours, ms | peer, ms | ratio | asked | met | of the limit: ours, peer | peak, MiB: ours, peer"
+HEAD = [
+    *("case", "best peer", "rounds", "ours, ms", "peer, ms", "ratio", "asked", "met"),
+    *("of the limit: ours, peer", "peak, MiB: ours, peer"),
+]
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
     """One row a case; medians with quartiles."""
-    head = HEAD.split(" | ")
-    lines = [head, ["---"] * len(head), *map(_cells, outcomes)]
+    lines = [HEAD, ["---"] * len(HEAD), *map(_cells, outcomes)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
@@ -22,6 +24,7 @@ def _cells(outcome: Outcome) -> list[str]:
     return [
         outcome.case.name,
         outcome.peer,
+        str(len(outcome.ours)),
         _spread(outcome.ours),
         _spread(outcome.theirs),
         f"{outcome.ratio:.2f}",
