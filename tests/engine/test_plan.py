@@ -78,7 +78,7 @@ def test_refusals_say_why() -> None:
         "chains differ in length": (gn.nn.LSTM(4, 2), every_layer.chain([4, 5], 1)),
         "the topology is a Graph, not a Chain": (gn.nn.LSTM(4, 2), every_layer.forest([4], 1)),
         "the reduction is var; a product sums": (gn.nn.SAGEConv(4, 2, aggr="var"), every_layer.graph([4], 1)),
-        "the message is opaque: a product needs to know that it is linear": (
+        "the message is opaque: a product weighs rows by one number an edge": (
             gn.nn.MessagePassing(lambda s, r, e: s),
             every_layer.graph([4], 1),
         ),
