@@ -18,7 +18,7 @@ from report import table
 import geonets as gn
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-FAMILIES = ("uniform", "ragged", "molecules", "bonds", "clouds", "networks", "geometry", "half", "loading")
+FAMILIES = ("uniform", "ragged", "molecules", "bonds", "clouds", "geometry", "loading", "half", "networks")
 
 
 def main() -> None:
@@ -39,13 +39,18 @@ def main() -> None:
     limits = Limits.measured(clock)
     print(f"{limits}\n", flush=True)
     outcomes: list[Outcome] = []
+    missing: list[str] = []
     for name, build in chosen.items():
-        outcomes.append(compare(build, options.rounds, limits, clock))
+        try:
+            outcomes.append(compare(build, options.rounds, limits, clock))
+        except Exception as error:  # a case that cannot run is a row that is missing, not the end of the table
+            missing.append(f"`{name}` did not run: {type(error).__name__}: {error}")
+            print(missing[-1], flush=True)
+            continue
         print(f"{name}: {table(outcomes[-1:]).splitlines()[-1]}", flush=True)
-    if not options.words:
-        RESULTS.with_suffix(".md" if options.threads == 1 else f".{options.threads}.md").write_text(
-            page(outcomes, options.rounds, options.threads, limits)
-        )
+        if not options.words:
+            text = page(outcomes, missing, len(chosen), options.rounds, options.threads, limits)
+            RESULTS.with_suffix(".md" if options.threads == 1 else f".{options.threads}.md").write_text(text)
 
 
 def cases(words: list[str]) -> dict[str, Callable[[], Case]]:
@@ -59,7 +64,7 @@ def cases(words: list[str]) -> dict[str, Callable[[], Case]]:
     }
 
 
-def page(outcomes: list[Outcome], rounds: int, threads: int, limits: Limits) -> str:
+def page(outcomes: list[Outcome], missing: list[str], total: int, rounds: int, threads: int, limits: Limits) -> str:
     """The table with what one must know to read it."""
     import torch_geometric
 
@@ -70,7 +75,7 @@ def page(outcomes: list[Outcome], rounds: int, threads: int, limits: Limits) -> 
         [
             "# Benchmarks",
             "",
-            f"{datetime.date.today()}, {machine}; {versions}.",
+            f"{datetime.date.today()}, {machine}; {versions}; {len(outcomes)} of {total} cases.",
             "",
             f"One process, {clock}, {rounds} rounds (fewer where a step takes seconds) in which ours and the peer take",
             "turns; medians and quartiles.",
@@ -84,6 +89,7 @@ def page(outcomes: list[Outcome], rounds: int, threads: int, limits: Limits) -> 
             "",
             table(outcomes),
             "",
+            *missing,
         ]
     )
 
