@@ -19,6 +19,7 @@ from geonets.core.neighborhoods import Hub
 from geonets.engine.kernels import loops
 from geonets.engine.kernels.groups import connected_zeros
 from geonets.engine.kernels.segments import messages_of
+from geonets.engine.moments import remember_moments
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import AggregateSpec, Tail
 
@@ -67,23 +68,12 @@ def _normalised(norm: nn.BatchNorm1d, found: Tensor, rows: Tensor, linear: nn.Li
         weight = linear.weight.to(rows.dtype)
         mean = weight @ middle if linear.bias is None else weight @ middle + linear.bias
         var = ((weight @ (centred.T @ centred / len(rows))) * weight).sum(1).clamp(min=0)
-        if norm.training:
-            _remember(norm, mean.detach(), var.detach(), len(rows))
+        remember_moments(norm, mean.detach(), var.detach(), len(rows))
     else:
         mean, var = norm.running_mean, norm.running_var
     scaled = (found - mean) * (var + norm.eps).rsqrt()
     scaled = scaled if norm.weight is None else scaled * norm.weight
     return scaled if norm.bias is None else scaled + norm.bias
-
-
-def _remember(norm: nn.BatchNorm1d, mean: Tensor, var: Tensor, count: int) -> None:
-    """Running statistics as torch keeps them."""
-    if norm.running_mean is None or norm.running_var is None or norm.num_batches_tracked is None:
-        return
-    norm.num_batches_tracked.add_(1)
-    part = 1 / float(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
-    norm.running_mean.lerp_(mean.to(norm.running_mean.dtype), part)
-    norm.running_var.lerp_((var * (count / (count - 1))).to(norm.running_var.dtype), part)
 
 
 class _Winners(torch.autograd.Function):

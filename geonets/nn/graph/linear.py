@@ -12,20 +12,19 @@ from geonets.engine.spec import Tail
 from geonets.nn.containers import ROW_BY_ROW, Sequential
 from geonets.nn.layer import NodeWise
 from geonets.nn.nodewise import MLP
-from geonets.nn.norms import BatchNorm
 
 Rows = Callable[[Tensor], Tensor]
 
 
 def after_first_linear(network: Any) -> tuple[nn.Linear, Rows] | None:
     """The linear layer that `network` starts with, and the rest of it; None where it starts otherwise."""
-    parts = _parts(network)
+    parts = parts_of(network)
     return (parts[0], _in_turn(parts[1:])) if parts and _is_linear(parts[0]) else None
 
 
 def before_last_linear(network: Any) -> tuple[Rows, nn.Linear] | None:
     """All of `network` but the linear layer that it ends with, and that layer; None where it ends otherwise."""
-    parts = _parts(network)
+    parts = parts_of(network)
     return (_in_turn(parts[:-1]), parts[-1]) if parts and _is_linear(parts[-1]) else None
 
 
@@ -34,36 +33,36 @@ def is_function_of_rows(network: Any) -> bool:
     if not isinstance(network, nn.Module):
         return False
     parts = [part for part in network.modules() if type(part) not in (nn.Sequential, MLP, Sequential)]
-    return all(_torchs(part) in ROW_BY_ROW and not (isinstance(part, nn.Dropout) and part.training) for part in parts)
-
-
-def _torchs(part: nn.Module) -> type[nn.Module]:
-    """The class of a torch module, which ours put `NodeWise` before."""
-    return type(part).__bases__[-1] if isinstance(part, NodeWise) else type(part)
+    return all(class_of(part) in ROW_BY_ROW and not (isinstance(part, nn.Dropout) and part.training) for part in parts)
 
 
 def before_tail(network: Any) -> tuple[Rows, Tail] | None:
     """All of `network` but what it ends with, and that, if it is a linear layer, perhaps a batch norm, and a monotone
     activation or none; None where it ends otherwise.
     """
-    parts = _parts(network)
-    act = parts.pop() if parts and _is_monotone(parts[-1]) else None
-    norm = parts.pop() if parts and type(parts[-1]) in (nn.BatchNorm1d, BatchNorm) else None
+    parts = parts_of(network)
+    act = parts.pop() if parts and never_falls(parts[-1]) else None
+    norm = parts.pop() if parts and class_of(parts[-1]) is nn.BatchNorm1d else None
     if not parts or not _is_linear(parts[-1]):
         return None
     return _in_turn(parts[:-1]), Tail(parts[-1], norm, act)
 
 
-MONOTONE = (nn.ReLU, nn.LeakyReLU, nn.ELU, nn.Sigmoid, nn.Tanh, nn.Softplus, nn.Identity)
+RISING = (nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.Tanh, nn.Sigmoid, nn.Softplus)
 
 
-def _is_monotone(part: Any) -> bool:
-    """Whether it is known never to fall where its argument rises."""
-    kind = _torchs(part) if isinstance(part, nn.Module) else None
-    return kind in MONOTONE and getattr(part, "negative_slope", 0) >= 0 and getattr(part, "alpha", 0) >= 0
+def never_falls(part: Any) -> bool:
+    """Whether a function of entries is known never to fall where its argument rises."""
+    return class_of(part) in RISING and all(getattr(part, name, 0) >= 0 for name in ("negative_slope", "alpha"))
 
 
-def _parts(network: Any) -> list[Any]:
+def class_of(part: Any) -> type:
+    """The class of a torch module, which ours put `NodeWise` before."""
+    return type(part).__bases__[-1] if isinstance(part, NodeWise) else type(part)
+
+
+def parts_of(network: Any) -> list[Any]:
+    """The modules that run one after another; what is no sequence is one part."""
     return [*network] if type(network) in (nn.Sequential, MLP, Sequential) else [network]
 
 

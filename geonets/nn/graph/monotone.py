@@ -15,12 +15,10 @@ from torch import Tensor, nn
 
 from geonets.core.structure import Structure
 from geonets.core.topology import EdgeList
+from geonets.engine.moments import remember_moments
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
-from geonets.nn.graph.linear import _parts
-from geonets.nn.layer import NodeWise
-
-RISING = (nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.Tanh, nn.Sigmoid, nn.Softplus)
+from geonets.nn.graph.linear import class_of, never_falls, parts_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,11 +36,10 @@ class Monotone:
 
 def after_linear(network: Any) -> Monotone | None:
     """What follows a first linear layer: a batch norm or none, then functions that rise; None if anything else."""
-    parts = _parts(network)[1:]
-    norm = parts[0] if parts and _class(parts[0]) is nn.BatchNorm1d else None
+    parts = parts_of(network)[1:]
+    norm = parts[0] if parts and class_of(parts[0]) is nn.BatchNorm1d else None
     rest = tuple(parts if norm is None else parts[1:])
-    rises = all(_class(part) in RISING and getattr(part, "negative_slope", 0) >= 0 for part in rest)
-    return Monotone(norm, rest) if rises else None
+    return Monotone(norm, rest) if all(map(never_falls, rest)) else None
 
 
 def extremes(
@@ -79,7 +76,7 @@ def extremes(
         mean, var = norm.running_mean, norm.running_var
         if batch:
             mean, var = _moments(heard + moments[0] * sign, moments[1], edges)
-            _remember(norm, mean.detach(), var.detach(), edges.num_edges)
+            remember_moments(norm, mean.detach(), var.detach(), edges.num_edges)
         assert mean is not None and var is not None
         rows = heard + found * sign - mean
         scale = (var + norm.eps).rsqrt()
@@ -97,17 +94,6 @@ def _moments(means: Tensor, variances: Tensor, edges: EdgeList) -> tuple[Tensor,
     return mean, (shares * (variances + (means - mean).square())).sum(0)
 
 
-def _remember(norm: nn.BatchNorm1d, mean: Tensor, var: Tensor, count: int) -> None:
-    """Move the running statistics as `torch.nn.BatchNorm1d` does, the variance without bias."""
-    if not norm.training or norm.running_mean is None or norm.running_var is None:
-        return
-    assert norm.num_batches_tracked is not None
-    norm.num_batches_tracked.add_(1)
-    part = 1 / float(norm.num_batches_tracked) if norm.momentum is None else norm.momentum
-    norm.running_mean.lerp_(mean.to(norm.running_mean), part)
-    norm.running_var.lerp_((var * (count / (count - 1))).to(norm.running_var), part)
-
-
 def _aggregated(
     spec: AggregateSpec, reduce: tuple[str, ...], rows: Tensor, structure: Structure, source: Structure | None
 ) -> tuple[Tensor, ...]:
@@ -118,8 +104,3 @@ def _aggregated(
 @functools.lru_cache(64)
 def _of_senders(spec: AggregateSpec, reduce: tuple[str, ...]) -> AggregateSpec:
     return AggregateSpec(spec.neighborhood, reduce)
-
-
-def _class(part: Any) -> type:
-    """The class of a torch module, which ours put `NodeWise` before."""
-    return type(part).__bases__[-1] if isinstance(part, NodeWise) else type(part)
