@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from harness import Case
+from harness import Case, Step
 from limits import Work
 from torch import Tensor, nn
 
@@ -18,17 +18,8 @@ NEVER_SLOWER = 0.97
 def recurrence(name: str, gates: int, items: int = 64, steps: int = 50, width: int = 128) -> Case:
     """A layer of torch's and ours of the same name."""
     ours, theirs = getattr(gn.nn, name)(width, width), getattr(nn, name)(width, width, batch_first=True)
-    theirs.load_state_dict(ours.state_dict())
     x = torch.randn(items, steps, width, requires_grad=True)
-    structure, cotangent = gn.chain(x), torch.randn(items, steps, width)
-
-    def step() -> list[Tensor]:
-        return stepped(ours(structure).x, [x, *weights_of(ours)], cotangent.flatten(0, 1))
-
-    def peer_step() -> list[Tensor]:
-        out, *grads = stepped(theirs(x)[0], [x, *weights_of(theirs)], cotangent)
-        return [out.flatten(0, 1), *grads]
-
+    step, peer_step = _on_chains(x, ours, theirs, lambda: theirs(x)[0])
     rows = items * steps
     work = Work(3 * 2 * rows * 2 * width * gates * width, 4 * rows * width * (2 + 2 * gates))
     title = f"{name} {items} x {steps} x {width} -> {width}"
@@ -87,21 +78,27 @@ def _of_torch(
 def attention(items: int = 16, steps: int = 128, width: int = 128, heads: int = 8) -> Case:
     """Every step hears every step."""
     ours, theirs = gn.nn.MultiheadAttention(width, heads), nn.MultiheadAttention(width, heads, batch_first=True)
-    theirs.load_state_dict(ours.state_dict())
     x = torch.randn(items, steps, width, requires_grad=True)
-    structure, cotangent = gn.chain(x), torch.randn(items, steps, width)
+    step, peer_step = _on_chains(x, ours, theirs, lambda: theirs(x, x, x, need_weights=False)[0])
+    rows = items * steps
+    work = Work(3 * (2 * rows * 4 * width**2 + 4 * rows * steps * width), 4 * 3 * rows * 5 * width)
+    title = f"MultiheadAttention {items} x {steps} x {width}, {heads} heads"
+    return Case(title, NEVER_SLOWER, step, {"torch.nn.MultiheadAttention": peer_step}, work=work)
+
+
+def _on_chains(x: Tensor, ours: nn.Module, theirs: nn.Module, run: Callable[[], Tensor]) -> tuple[Step, Step]:
+    """Both steps on chains of one length, `(B, T, C)`; `run` is the peer's forward."""
+    theirs.load_state_dict(ours.state_dict())
+    structure, cotangent = gn.chain(x), torch.randn_like(x)
 
     def step() -> list[Tensor]:
         return stepped(ours(structure).x, [x, *weights_of(ours)], cotangent.flatten(0, 1))
 
     def peer_step() -> list[Tensor]:
-        out, *grads = stepped(theirs(x, x, x, need_weights=False)[0], [x, *weights_of(theirs)], cotangent)
+        out, *grads = stepped(run(), [x, *weights_of(theirs)], cotangent)
         return [out.flatten(0, 1), *grads]
 
-    rows = items * steps
-    work = Work(3 * (2 * rows * 4 * width**2 + 4 * rows * steps * width), 4 * 3 * rows * 5 * width)
-    title = f"MultiheadAttention {items} x {steps} x {width}, {heads} heads"
-    return Case(title, NEVER_SLOWER, step, {"torch.nn.MultiheadAttention": peer_step}, work=work)
+    return step, peer_step
 
 
 CASES: dict[str, Callable[[], Case]] = {
