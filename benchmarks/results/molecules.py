@@ -37,7 +37,7 @@ def rows_of(name: str) -> Callable[[Path, range], list[Row]]:
     def rows(folder: Path, seeds: range) -> list[Row]:
         file, target, epochs = FILES[name]
         path = folder / "molecules" / "moleculenet" / file
-        molecules = encoded(gn.read(path, format="smiles", column="smiles", target=target))
+        molecules = encoded(gn.read(path, format="smiles", column="smiles", y=target))
 
         def tested(edges: bool) -> Callable[[int], float]:
             return lambda seed: error(molecules, seed, epochs, edges)

@@ -61,7 +61,7 @@ def main() -> None:
     for first in range(0, 15, 5):
         left, right = max(first - 2, 0), min(first + 7, 15)
         box(window, (first, left), (5, right - left))
-    pairs(links, network, gn.WithLoops(), "WithLoops(Links())", "segment_attention")
+    pairs(links, network, gn.WithLoops(), "WithLoops(Links())", "edge_attention")
     figure.subplots_adjust(left=0.02, right=0.98, top=0.88, bottom=0.12, wspace=0.12)
     figure.savefig(Path(__file__).parent / "attend.svg", metadata={"Date": None})
 
