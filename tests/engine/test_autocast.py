@@ -12,6 +12,8 @@ from promises import IDS, LAYERS, RAGGED, UNIFORM, inputs_of
 import geonets as gn
 
 pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN:UserWarning")
+NARROW = [(1, 1, 3, 2), (1, 2, 3, 3), (2, 1, 3, 2), (2, 1, 5, 2), (2, 2, 5, 3), (3, 1, 3, 2), (3, 2, 3, 1)]
+"""Axes, nodes along each, window and stride: in all of them some taps of the window meet no node."""
 CLOSE = 0.03
 """Of the output's largest entry: bfloat16 has 8 bits, and a layer rounds a few times."""
 
@@ -33,6 +35,26 @@ def test_a_layer_runs_under_autocast(name: str, draw: Any, counts: list[int]) ->
     wanted = [*inputs.values(), *layer.parameters()]
     for leaf, grad in zip(wanted, torch.autograd.grad(found.float().sum(), wanted, allow_unused=True), strict=True):
         assert grad is None or (grad.dtype == leaf.dtype and bool(grad.isfinite().all()))
+
+
+@pytest.mark.parametrize("layer", ["Conv", "ConvTranspose"])
+@pytest.mark.parametrize(("num_axes", "size", "window", "stride"), NARROW)
+def test_taps_that_meet_no_node_leave_no_garbage(
+    layer: str, num_axes: int, size: int, window: int, stride: int
+) -> None:
+    net = getattr(gn.nn, f"{layer}{num_axes}d")(16, 32, window, stride=stride, padding=window // 2, bias=False)
+    images = torch.randint(-1, 2, (2, *[size] * num_axes, 16)).float()
+    with torch.no_grad():
+        net.weight.copy_(torch.randint_like(net.weight, -1, 2))  # whole numbers, which bfloat16 keeps
+    structure = gn.chain(images) if num_axes == 1 else gn.grid(images)
+    (expected,) = torch.autograd.grad(net(structure).x.sum(), net.weight)
+    for _ in range(3):
+        for exponent in range(10, 17):  # so that memory given back is not zero by chance
+            torch.full((2**exponent,), torch.nan)
+        with torch.autocast("cpu", torch.bfloat16):
+            rows = net(structure).x
+        (found,) = torch.autograd.grad(rows.float().sum(), net.weight)
+        torch.testing.assert_close(found, expected, rtol=0.01, atol=0)
 
 
 @pytest.mark.parametrize(("name", "draw"), LAYERS, ids=IDS)

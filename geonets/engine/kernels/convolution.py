@@ -9,7 +9,7 @@ from geonets.core.neighborhoods import Stencil, Transposed
 from geonets.core.topology import Lattice
 from geonets.engine.kernels.canvas import canvas_of
 from geonets.engine.kernels.groups import connected_zeros
-from geonets.engine.kernels.lattice import as_images, as_rows, go_round, image_axes, open_ends
+from geonets.engine.kernels.lattice import as_images, as_rows, go_round, image_axes, is_narrow, open_ends
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import ConvolveOperands, ConvolveSpec
 
@@ -26,7 +26,7 @@ def conv_on_grid(call: Call) -> Tensor:
         return _nothing(operands)
     images = go_round(as_images(operands.x, len(call.structure), sizes), lattice, stencil)
     padding, after = open_ends(lattice, stencil.padding), open_ends(lattice, stencil.padding_after)
-    if stencil.padding_mode != "zeros" or padding != after:
+    if stencil.padding_mode != "zeros" or padding != after or (any(padding) and is_narrow(sizes, stencil)):
         ends = [n for pair in zip(padding, after, strict=True) for n in pair[::-1]][::-1]
         ends = [*ends, 0, 0] if len(sizes) == 1 else ends
         images, padding = functional.pad(images, ends, MODES[stencil.padding_mode]), (0,) * len(sizes)

@@ -25,6 +25,16 @@ def image_axes(numbers: tuple[int, ...], of_height: int) -> tuple[int, ...]:
     return (of_height, *numbers) if len(numbers) == 1 else numbers
 
 
+def is_narrow(sizes: tuple[int, ...], stencil: Stencil) -> bool:
+    """Whether some axis is shorter than the window.
+
+    What torch pads must be padded before there: oneDNN leaves the gradient of a bfloat16 weight unwritten where it
+    meets no node, and reads and writes beyond its memory in volumes.
+    """
+    spans = zip(sizes, stencil.kernel_size, stencil.dilation, strict=True)
+    return any(size < dilation * (taps - 1) + 1 for size, taps, dilation in spans)
+
+
 def go_round(images: Tensor, lattice: Lattice, stencil: Stencil) -> Tensor:
     """Images continued round their periodic axes, from where the first window starts to where the last one ends."""
     for axis, periodic in enumerate(lattice.periodic):

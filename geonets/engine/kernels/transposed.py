@@ -9,7 +9,7 @@ from geonets.core.neighborhoods import Transposed
 from geonets.core.topology import Lattice
 from geonets.engine.kernels.canvas import canvas_of
 from geonets.engine.kernels.groups import connected_zeros
-from geonets.engine.kernels.lattice import as_images, as_rows, image_axes
+from geonets.engine.kernels.lattice import as_images, as_rows, image_axes, is_narrow
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import ConvolveOperands, ConvolveSpec, swap_channels
 
@@ -17,12 +17,17 @@ from geonets.engine.spec import ConvolveOperands, ConvolveSpec, swap_channels
 def conv_transpose_on_grid(call: Call) -> Tensor:
     """One `conv_transpose2d` or `conv_transpose3d` for all items."""
     operands, window = call.operands, call.spec.neighborhood
-    sizes = call.structure.topology.uniform
-    assert sizes is not None
+    lattice = call.structure.topology
+    sizes, found = lattice.uniform, window.target(lattice).uniform
+    assert sizes is not None and found is not None
     if not len(operands.x):
         return _nothing(operands)
     images = as_images(operands.x, len(call.structure), sizes)
-    return as_rows(_conv_transpose(call.spec, operands, images, window.stencil.padding, window.output_padding))
+    cut, more = window.stencil.padding, window.output_padding
+    if any(cut) and is_narrow(found, window.stencil):
+        whole = _conv_transpose(call.spec, operands, images, (0,) * len(cut), more)
+        return as_rows(functional.pad(whole, [-end for side in reversed(cut) for end in (side, side)]))
+    return as_rows(_conv_transpose(call.spec, operands, images, cut, more))
 
 
 def conv_transpose_on_canvas(call: Call) -> Tensor:
