@@ -1,11 +1,10 @@
-"""A process that feeds the cases of one format to geonets, under limits, and prints what came of each as JSON lines."""
+"""For a process of its own: feeds the cases of one format to geonets, under limits, and prints what came of each."""
 
 from __future__ import annotations
 
 import json
 import os
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -41,8 +40,8 @@ def outcome(case: dict[str, Any], root: Path) -> dict[str, Any]:
     return found
 
 
-def main() -> None:
-    manifest, format = Path(sys.argv[1]), sys.argv[2]
+def feed(manifest: Path, format: str) -> None:
+    """A JSON line before each case, and one after it."""
     here = tempfile.mkdtemp()
     os.chdir(here)
     cases = [case for case in json.loads(manifest.read_text())["cases"] if case["format"] == format]
@@ -56,7 +55,3 @@ def main() -> None:
         print(json.dumps(outcome(case, manifest.parent)), flush=True)
     os.chdir("/")
     os.rmdir(here)
-
-
-if __name__ == "__main__":
-    main()

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import random
 import resource
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from apart import printed
 from limits import limited
 
 SPARE_BYTES = 2 << 30
@@ -81,14 +79,10 @@ def fuzz(
     """Read mutants of valid files in a process of its own; what went wrong, a line each."""
     order = {"format": format, "seeds": [str(path) for path in seeds], "count": count, "seed": seed}
     order |= {"suffix": suffix or seeds[0].suffix, "options": options}
-    here = str(Path(__file__).parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([here, *sys.path])}
-    ran = subprocess.run(
-        [sys.executable, __file__, json.dumps(order)], check=False, capture_output=True, text=True, env=environment
-    )
-    found = [line.removeprefix("finding: ") for line in ran.stdout.splitlines() if line.startswith("finding: ")]
-    if ran.returncode:
-        found.append(f"exit {ran.returncode} {ran.stdout.splitlines()[-1:]} {ran.stderr[-800:]}")
+    out, err, code = printed(read_mutants, order)
+    found = [line.removeprefix("finding: ") for line in out.splitlines() if line.startswith("finding: ")]
+    if code:
+        found.append(f"exit {code} {out.splitlines()[-1:]} {err[-800:]}")
     return found
 
 
@@ -116,10 +110,10 @@ def in_place(seeds: Sequence[Path], file: Path, count: int, seed: int) -> Iterat
         (file / name).write_bytes(members[name])
 
 
-def main() -> None:
+def read_mutants(order: dict[str, Any]) -> None:
+    """Print a line before each mutant, and one for each finding."""
     import geonets as gn
 
-    order = json.loads(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
         inside = Path(folder, "work")
         inside.mkdir()
@@ -146,7 +140,3 @@ def main() -> None:
             if strays or len(os.listdir(folder)) != 1:
                 print(f"finding: mutant {number}: wrote {strays}", flush=True)
         os.chdir("/")
-
-
-if __name__ == "__main__":
-    main()

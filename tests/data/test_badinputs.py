@@ -5,19 +5,18 @@ from __future__ import annotations
 import functools
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from apart import printed
 from badinputs import CHECKS, READY
+from badinputs_child import feed
 
 FOLDER = Path(os.environ.get("GEONETS_DATA", "no such folder"), "..", "badinputs").resolve()
 MANIFEST = FOLDER / "manifest.json"
 CASES: list[dict[str, Any]] = json.loads(MANIFEST.read_text())["cases"] if MANIFEST.exists() else []
 MINE = [case for case in CASES if case["format"] in READY]
-CHILD = Path(__file__).parent.parent / "badinputs_child.py"
 
 pytestmark = pytest.mark.skipif(not CASES, reason="the folder of bad inputs is not beside GEONETS_DATA")
 
@@ -25,20 +24,12 @@ pytestmark = pytest.mark.skipif(not CASES, reason="the folder of bad inputs is n
 @functools.cache
 def outcomes(format: str) -> dict[str, dict[str, Any]]:
     """What came of every case of a format, in a process that a crash cannot take down with it."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CHILD.parent), *sys.path])}
-    ran = subprocess.run(
-        [sys.executable, str(CHILD), str(MANIFEST), format],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env=environment,
-    )
-    lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+    out, err, code = printed(feed, MANIFEST, format, seconds=600)
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     found = {line["id"]: line for line in lines if "id" in line}
     for line in lines:
         if "began" in line and line["began"] not in found:
-            found[line["began"]] = {"ended": "crash", "kind": f"exit {ran.returncode}", "message": ran.stderr[-500:]}
+            found[line["began"]] = {"ended": "crash", "kind": f"exit {code}", "message": err[-500:]}
     return found
 
 

@@ -15,7 +15,10 @@ import geonets as gn
 def test_gradients_are_numerical_derivatives(name: str, draw: Any) -> None:
     layer, structure = made(name), draw([3, 0, 2], seed=11)
     x = structure.x.clone().requires_grad_()
-    assert torch.autograd.gradcheck(lambda rows: layer(structure.replace(x=rows)).x, (x,), eps=1e-6, atol=1e-6)
+    many = x.numel() > 60  # then along a random direction
+    assert torch.autograd.gradcheck(
+        lambda rows: layer(structure.replace(x=rows)).x, (x,), eps=1e-6, atol=1e-6, fast_mode=many
+    )
 
 
 @pytest.mark.parametrize(

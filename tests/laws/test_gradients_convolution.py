@@ -34,7 +34,8 @@ def test_second_derivatives(name: str, counts: list[int]) -> None:
         given = structure.replace(x=x)
         return torch.func.functional_call(layer, dict(zip(names, weights, strict=True)), (given,)).x.square()
 
-    assert torch.autograd.gradgradcheck(rows, (x, *weights), atol=1e-6)
+    many = sum(weight.numel() for weight in weights) > 200  # then along a random direction
+    assert torch.autograd.gradgradcheck(rows, (x, *weights), atol=1e-6, fast_mode=many)
 
 
 def test_forces_have_derivatives() -> None:
