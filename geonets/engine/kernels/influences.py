@@ -19,7 +19,7 @@ from geonets.engine.kernels.loops import arrays, compiled, composed_gradients, r
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import ConvolveSpec
 
-BLOCK = 2**19
+BLOCK = 2**18
 """How many numbers the sums of a block of receivers may be."""
 
 
@@ -44,8 +44,8 @@ class _Influenced(torch.autograd.Function):
         ctx.save_for_backward(x, matrix, influence)
         ctx.edges = edges
         rows = x.new_empty(edges.num_receivers, matrix.shape[1])
-        for block, sums in _blocks(x, matrix, influence, edges):
-            torch.mm(sums, matrix, out=rows[block])
+        for start, stop, sums, _ in _blocks(x, matrix, influence, edges):
+            torch.mm(sums, matrix, out=rows[start:stop])
         return rows
 
     @staticmethod
@@ -60,31 +60,34 @@ class _Influenced(torch.autograd.Function):
         of_influence = torch.empty_like(influence, memory_format=torch.contiguous_format) if needed[2] else None
         read = arrays(x, influence, edges.senders, edges.pointers)
         found = arrays(of_x, of_influence)
-        spread = compiled(_spread)
-        for block, sums in _blocks(x, matrix, influence, edges, of_matrix is not None):
-            heard = grad[block]
+        spread, turned = compiled(_spread), matrix.T
+        for start, stop, sums, numbers in _blocks(x, matrix, influence, edges, of_matrix is not None):
+            heard = grad[start:stop]
             if of_matrix is not None:
-                torch.addmm(of_matrix, sums.T, heard, out=of_matrix)
+                of_matrix.addmm_(sums.T, heard)
             if of_x is not None or of_influence is not None:
-                torch.mm(heard, matrix.T, out=sums)
-                spread(*read, block.start, *arrays(sums.unflatten(1, (-1, x.shape[1]))), *found)
+                torch.mm(heard, turned, out=sums)
+                spread(*read, start, numbers, *found)
         return of_x, of_matrix, of_influence, None
 
 
 def _blocks(
     x: Tensor, matrix: Tensor, influence: Tensor, edges: EdgeList, summed: bool = True
-) -> Iterator[tuple[slice, Tensor]]:
-    """The receivers of each block, and their sums `(n, K * C_in)` or room for them; the next block overwrites it."""
+) -> Iterator[tuple[int, int, Tensor, Any]]:
+    """The receivers of each block, first and last, and their sums `(n, K * C_in)` or room for them, as a tensor and as
+    an array `(n, K, C_in)` over the same memory; the next block overwrites it.
+    """
     width, count = len(matrix), edges.num_receivers
     step = max(BLOCK // width, 16)
     room = x.new_empty(min(step, count), width)
+    numbers = room.numpy().reshape(len(room), -1, x.shape[1])
     read = arrays(x, influence, edges.senders, edges.pointers)
     add = compiled(_add)
     for start in range(0, count, step):
-        sums = room[: min(step, count - start)]
+        size = min(step, count - start)
         if summed:
-            add(*read, start, *arrays(sums.unflatten(1, (-1, x.shape[1]))))
-        yield slice(start, start + len(sums)), sums
+            add(*read, start, numbers[:size])
+        yield start, start + size, room[:size], numbers[:size]
 
 
 def _composed(x: Tensor, matrix: Tensor, influence: Tensor, edges: EdgeList) -> Tensor:
