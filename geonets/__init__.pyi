@@ -94,6 +94,7 @@ from .data.storage import load as load
 from .data.storage import save as save
 from .data.transforms import connect as connect
 from .data.transforms import interpolate as interpolate
+from .data.transforms import keep_sparse as keep_sparse
 from .data.transforms import neighbor_batches as neighbor_batches
 from .data.transforms import relate as relate
 from .data.transforms import sample_neighbors as sample_neighbors

@@ -77,6 +77,13 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
+        "entries of sparse features without their values",
+        "nn/sparse.py",
+        "edges=values), structure, channels)",
+        "edges=values.detach() * 0 + 1), structure, channels)",
+        "tests/nn/test_sparse.py",
+    ),
+    Mutation(
         "weights of the transpose in the order of the product",
         "engine/kernels/segments.py",
         "weights.index_select(0, edges.transpose.rows)",

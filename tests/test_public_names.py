@@ -24,7 +24,7 @@ PUBLIC = {
         from_dense to_dense from_nested to_nested from_packed to_packed from_padded to_padded
         from_pil to_pil from_scipy to_scipy from_rdkit to_rdkit Hetero from_hetero to_hetero
         to_trimesh from_open3d to_open3d from_pandas to_pandas from_pandas_edgelist
-        connect relate interpolate sample_surface sample_neighbors neighbor_batches explain_plan reference read robot view
+        connect relate keep_sparse interpolate sample_surface sample_neighbors neighbor_batches explain_plan reference read robot view
         dataset Dataset
         windows jacobian_spectrum
         save load Shards ItemDataset BudgetSampler
@@ -32,7 +32,7 @@ PUBLIC = {
     """,
     "geonets.nn": """
         Layer Sequential PerNode FromPyG Across Along MessagePassing
-        Linear MLP Embedding Dropout BatchNorm LayerNorm GroupNorm InstanceNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
+        Linear SparseLinear MLP Embedding Dropout BatchNorm LayerNorm GroupNorm InstanceNorm ReLU LeakyReLU ELU GELU SiLU Softplus Tanh Sigmoid
         Coarsen Refine Interpolate TopKPooling
         Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d RGCNConv KPConv
         MaxPool1d MaxPool2d MaxPool3d AvgPool1d AvgPool2d AvgPool3d Readout
@@ -52,7 +52,7 @@ PUBLIC = {
         compose center normalize scale jitter rotate flip standardize one_hot degree join
         add_self_loops remove_self_loops to_undirected coalesce laplacian_encoding random_walk_encoding
         subsample random_crop largest_component
-        connect relate interpolate sample_surface sample_neighbors neighbor_batches
+        connect relate keep_sparse interpolate sample_surface sample_neighbors neighbor_batches
     """,
     "geonets.check": """
         lowering permutation translation causality rotation batch_invariance gradients receptive_field symmetries

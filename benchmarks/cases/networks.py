@@ -68,8 +68,10 @@ def cora(title: str, asked: float, arguments: tuple[Any, ...], options: Mapping[
     index, features = cora_like()
     dense = features.to(torch.get_default_dtype())
     x = dense.to_sparse_csr() if is_sparse else dense
-    ours = getattr(gn.nn, f"{title}Conv")(*arguments, **options)
-    structure = gn.graph(index, x=x)
+    level = {"level": "words"} if is_sparse else {}
+    ours = getattr(gn.nn, f"{title}Conv")(*arguments, **options, **level)
+    structure = gn.graph(index, num_nodes=CORA_NODES)
+    structure = gn.keep_sparse(structure, x, "words") if is_sparse else structure.replace(nodes={"x": x})
     cotangent = torch.randn(CORA_NODES, arguments[1] * options.get("heads", 1))
     ordered = sorted_index(index, CORA_NODES).fill_cache_()
     ways: dict[str, tuple[Tensor, Any, dict[str, Any]]] = {

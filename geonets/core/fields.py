@@ -12,6 +12,7 @@ from torch import Tensor
 from geonets.core.errors import DtypeError, ShapeError, StructureError
 from geonets.core.ranges import Rows, offsets_of
 from geonets.core.records import LaterFields, Record, freeze
+from geonets.core.shapes import require_dense
 
 Fields = Mapping[str, Tensor]
 
@@ -89,6 +90,7 @@ def checked_field(field: Any, level: str, name: str, count: int) -> Tensor:
         raise DtypeError(
             f"`{level}[{name!r}]` must be a tensor; got {type(field).__name__}. Convert it with torch.as_tensor."
         )
+    require_dense(field, f"{level}[{name!r}]")
     if not field.ndim or len(field) != count:
         raise ShapeError(
             f"`{level}[{name!r}]` must have {count} rows, one for each of its level; got shape {tuple(field.shape)}. "

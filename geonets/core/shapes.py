@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, ShapeError
+
+SPARSE = (torch.sparse_coo, torch.sparse_csr, torch.sparse_csc, torch.sparse_bsr, torch.sparse_bsc)
 
 
 def expect(tensor: object, pattern: str, name: str, **sizes: int) -> dict[str, int]:
@@ -22,7 +25,7 @@ def expect(tensor: object, pattern: str, name: str, **sizes: int) -> dict[str, i
         `sizes` with the newly bound letters added.
 
     Raises:
-        DtypeError: if `tensor` is no tensor.
+        DtypeError: if `tensor` is no tensor, or a sparse one.
         ShapeError: if an axis is missing, surplus or of another size.
 
     Example:
@@ -32,6 +35,7 @@ def expect(tensor: object, pattern: str, name: str, **sizes: int) -> dict[str, i
     """
     if not isinstance(tensor, Tensor):
         raise DtypeError(f"`{name}` must be a tensor of axes ({pattern}); got {type(tensor).__name__}. Pass a tensor.")
+    require_dense(tensor, name)
     axes = pattern.split()
     open_ended = axes[-1:] == ["..."]
     axes = axes[:-1] if open_ended else axes
@@ -50,3 +54,16 @@ def expect(tensor: object, pattern: str, name: str, **sizes: int) -> dict[str, i
                 f"Pass {wanted} along that axis."
             )
     return bound
+
+
+def require_dense(tensor: Tensor, name: str) -> None:
+    """Raise unless a tensor holds all of its numbers: rows of sparse layouts can neither be sliced nor joined.
+
+    Raises:
+        DtypeError: if it holds only those that are not zero.
+    """
+    if tensor.layout in SPARSE:
+        raise DtypeError(
+            f"`{name}` must be a dense tensor; got {tensor.layout}. Keep it sparse with gn.keep_sparse(...), "
+            "which gn.nn.SparseLinear reads, or pass it with .to_dense()."
+        )

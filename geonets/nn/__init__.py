@@ -78,6 +78,7 @@ from geonets.nn.recurrent import (
     RNN3d,
     RNNCell,
 )
+from geonets.nn.sparse import SparseLinear
 from geonets.nn.topk import TopKPooling
 from geonets.nn.transposed import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 
@@ -170,6 +171,7 @@ __all__ = [
     "Sigmoid",
     "SinusoidalEncoding",
     "Softplus",
+    "SparseLinear",
     "Tanh",
     "TopKPooling",
     "TransformerConv",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 import geonets as gn
-from every_layer.structures import chain, cloud, graph, grid
+from every_layer.structures import chain, cloud, graph, grid, papers
 
 
 class Sign(torch.nn.Module):
@@ -17,6 +17,7 @@ class Sign(torch.nn.Module):
 
 LAYERS = {
     "Linear": (lambda: gn.nn.Linear(4, 3), [chain, grid, cloud, graph]),
+    "SparseLinear": (lambda: gn.nn.SparseLinear(4, 3, "words"), [papers]),
     "MLP": (lambda: gn.nn.MLP([4, 5, 3]), [chain, grid, cloud, graph]),
     "Embedding": (lambda: gn.nn.Sequential(gn.nn.PerNode(Sign()), gn.nn.Embedding(2, 3)), [chain, graph]),
     "Dropout": (lambda: gn.nn.Dropout(0.5), [chain, graph]),

@@ -74,6 +74,12 @@ def graph(counts: list[int], seed: int) -> gn.Structure:
     return gn.Structure(topology, nodes, {"edge_attr": _rows(topology.num_edges, 4, seed + 2)})
 
 
+def papers(counts: list[int], seed: int) -> gn.Structure:
+    """Graphs whose nodes also have 4 channels kept sparse, as the level `words`."""
+    plain = graph(counts, seed)
+    return gn.keep_sparse(plain, plain.x * (plain.x > 0.3), "words")
+
+
 def forest(counts: list[int], seed: int) -> gn.Structure:
     """Random trees: every node but the first of an item points to one with a smaller number; two types of edges."""
     generator = torch.Generator().manual_seed(seed)

@@ -44,6 +44,13 @@ def products(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     )
 
 
+@case("sparse_product")
+def entries(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    structure = draw(st.one_of(graphs(5), chains(5)))
+    kept = gn.keep_sparse(structure, structure.x * (structure.x > 0.3), "words")
+    return draw(st.sampled_from([gn.nn.SparseLinear(5, 2, "words"), gn.nn.GCNConv(5, 2, level="words")])), kept
+
+
 class _WeightedGCN(gn.nn.GCNConv):
     def forward(self, structure: gn.Structure, edge_weight: torch.Tensor | None = None) -> gn.Structure:
         return super().forward(structure, structure.edge_attr[:, 0] ** 2)

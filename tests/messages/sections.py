@@ -64,6 +64,12 @@ CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`edges` must be free of cycles.*got the cycle", lambda: ring.topology.links.levels),
     ("the cycle 2 -> 1 -> 2 .item 0, counting its nodes from 0", lambda: gn.tree([-1, 2, 1])),
     ("`structure` must have a level 'liked' with senders", lambda: gn.Between("liked").edges(chain)),
+    ("`structure` must have a level 'words' with nodes, channels, v", lambda: gn.nn.SparseLinear(4, 2, "words")(ring)),
+    (
+        "`structure` must have entries in channels 0 .. 2 on its level 'words'; got 0 .. 3",
+        lambda: gn.nn.SparseLinear(3, 2, "words")(gn.keep_sparse(ring, torch.ones(3, 4), "words")),
+    ),
+    ("`x` must have the shape .N, C. with N=3; got shape .2, 4", lambda: gn.keep_sparse(ring, torch.ones(2, 4), "w")),
     (
         "`edge_index` must hold one .2, E. tensor for each of the 2 items; got 1",
         lambda: gn.relate(chain, chain, place.T, "r"),

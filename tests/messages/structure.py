@@ -14,6 +14,8 @@ from messages.things import chain, level, no_features, ring
 CASES: list[tuple[str, Callable[[], Any]]] = [
     ("`x` must be a tensor of axes .* got list", lambda: shapes.expect([1], "N C", "x")),
     ("`x` must have axes .N C.; got 1 axes", lambda: shapes.expect(torch.zeros(3), "N C", "x")),
+    ("`x` must be a dense tensor; got torch.sparse_coo", lambda: gn.graph([[0], [1]], x=torch.eye(3).to_sparse_coo())),
+    ("`nodes.*must be a dense tensor; got torch.sparse_coo", lambda: ring.replace(x=torch.eye(3).to_sparse_coo())),
     ("`pos` must have axes .N 3. with 3; got 2 there", lambda: shapes.expect(torch.zeros(5, 2), "N 3", "pos")),
     ("`topology` must be a Chain.*got int", lambda: gn.Structure(5)),  # pyright: ignore[reportArgumentType]
     ("`meta` must have one record for each of the 1 items; got 2", lambda: gn.Structure(gn.Set(2), meta=[{}, {}])),

@@ -6,6 +6,7 @@ from geonets.core.neighborhoods.between import Between
 from geonets.core.neighborhoods.by_type import ByType, require_types
 from geonets.core.neighborhoods.coarsening import Coarse, Coarsening, Farthest, Voxels
 from geonets.core.neighborhoods.dense import Complete, Cross, Hub
+from geonets.core.neighborhoods.entries import Entries
 from geonets.core.neighborhoods.independent import Independent
 from geonets.core.neighborhoods.links import Links, Predecessors, WithLoops, WithoutLoops, require_acyclic
 from geonets.core.neighborhoods.natural import Blocks, Coarser, Itself, Near
@@ -29,6 +30,7 @@ __all__ = [
     "Coarser",
     "Complete",
     "Cross",
+    "Entries",
     "Farthest",
     "Hub",
     "Independent",

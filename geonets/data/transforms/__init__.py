@@ -10,6 +10,7 @@ from geonets.data.transforms.neighbors import neighbor_batches, sample_neighbors
 from geonets.data.transforms.parts import largest_component, random_crop, subsample
 from geonets.data.transforms.places import center, jitter, normalize, scale
 from geonets.data.transforms.relate import relate
+from geonets.data.transforms.sparse import keep_sparse
 from geonets.data.transforms.surface import sample_surface
 from geonets.data.transforms.turns import flip, rotate
 
@@ -24,6 +25,7 @@ __all__ = [
     "interpolate",
     "jitter",
     "join",
+    "keep_sparse",
     "laplacian_encoding",
     "largest_component",
     "neighbor_batches",

@@ -102,7 +102,8 @@ class _Product(torch.autograd.Function):
 
 
 def _bag(rows: Tensor, weights: Tensor | None, senders: Tensor, pointers: Tensor, own: Tensor | None) -> Tensor:
-    sums = torch.embedding_bag(rows, senders, pointers, False, 0, False, weights, True)[0]
+    # for rows that learn it would find what only a gradient of its own needs
+    sums = torch.embedding_bag(rows.detach(), senders, pointers, False, 0, False, weights, True)[0]
     return sums if own is None else sums.addcmul_(rows, own)
 
 

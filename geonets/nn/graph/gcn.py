@@ -12,6 +12,7 @@ from geonets.nn.graph.normalised import Propagation, normalised
 from geonets.nn.graph.weights import glorot_linear
 from geonets.nn.layer import Layer, features
 from geonets.nn.message_passing import LINKS
+from geonets.nn.sparse import product_with_entries
 
 
 class GCNConv(Layer):
@@ -26,6 +27,7 @@ class GCNConv(Layer):
         normalize: divide by the square roots of both degrees.
         bias: add one.
         neighborhood: who hears whom; the topology's own links unless given.
+        level: of the structure that holds the features, where they are kept sparse: see `gn.keep_sparse`.
 
     Raises:
         OptionError: if self-loops are asked for without normalisation.
@@ -48,6 +50,7 @@ class GCNConv(Layer):
         normalize: bool = True,
         bias: bool = True,
         neighborhood: Neighborhood = LINKS,
+        level: str | None = None,
     ) -> None:
         super().__init__()
         self.in_channels, self.out_channels = in_channels, out_channels
@@ -59,11 +62,14 @@ class GCNConv(Layer):
             )
         self.lin = glorot_linear(in_channels, out_channels)
         self.bias = nn.Parameter(torch.zeros(out_channels)) if bias else None
-        self.neighborhood = neighborhood
+        self.neighborhood, self.level = neighborhood, level
 
     def forward(self, structure: Structure, edge_weight: Tensor | None = None) -> Structure:
         """Convolve; `edge_weight` is `(E,)` in receiver order, ones unless given."""
-        rows = self.lin(features(structure, self.in_channels))
+        if self.level is None:
+            rows = self.lin(features(structure, self.in_channels))
+        else:
+            rows = product_with_entries(structure, self.level, self.lin.weight)
         heard = self._propagation(structure, edge_weight, rows.dtype)(rows)
         return structure.replace(x=heard if self.bias is None else heard + self.bias)
 
