@@ -38,15 +38,19 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 @functools.cache
 def structures() -> dict[str, gn.Structure]:
-    """Structures of every kind, of one size and of several."""
+    """Structures of every kind, of one size and of several, with features that are also kept sparse."""
     from every_layer import chain, cloud, forest, graph, grid, volume
 
     kinds = {"chain": chain, "grid": grid, "volume": volume, "set": cloud, "graph": graph, "tree": forest}
     return {
-        f"{ragged}{kind}": draw(counts, seed=1)
+        f"{ragged}{kind}": _kept_sparse(draw(counts, seed=1))
         for kind, draw in kinds.items()
         for ragged, counts in (("", [7, 7]), ("ragged ", [7, 5]))
     }
+
+
+def _kept_sparse(structure: gn.Structure) -> gn.Structure:
+    return gn.keep_sparse(structure, structure.x, "words")
 
 
 def layers() -> dict[str, list[str]]:
