@@ -79,8 +79,11 @@ class Trial:
 
     def answers(self, structure: Structure) -> list[Answer]:
         """What the layer answers: `x`, and every other floating-point field that it changed."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
+        elsewhere = [self.structure.device] if self.structure.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=elsewhere):
+            torch.default_generator.manual_seed(self.seed)  # torch.manual_seed asks for all devices, 2 ms
+            if elsewhere:
+                torch.cuda.manual_seed_all(self.seed)
             return list(_answers(self.call(self.layer, structure), structure, self.name))
 
     def normal(self, like: Tensor) -> Tensor:

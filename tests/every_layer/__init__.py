@@ -40,5 +40,5 @@ NUMBERED = ("Coarsen on graphs", "models.UNet on graphs")
 
 def made(name: str) -> torch.nn.Module:
     """The layer in float64 and evaluation mode."""
-    torch.manual_seed(1)
+    torch.default_generator.manual_seed(1)
     return LAYERS[name][0]().double().eval()

@@ -40,7 +40,7 @@ class PlainEdgeConv(gn.nn.Layer):
 
 
 def network(end: str, seed: int = 0) -> nn.Sequential:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     made = nn.Sequential(nn.Linear(8, 5), *ENDS[end]()).double()
     for part in made:
         if isinstance(part, nn.BatchNorm1d) and part.weight is not None:
@@ -80,7 +80,7 @@ def test_a_maximum_passes_what_rises(end: str, aggr: str, training: bool, by_loo
 
 
 def test_moments_survive_a_large_offset() -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     x = (torch.randn(200, 4) + 1e4).double()
     clouds = gn.points([torch.randn(200, 3)])
     hears = gn.KNN(6)

@@ -100,7 +100,7 @@ def test_chance_is_drawn_for_every_edge() -> None:
     torch.nn.init.ones_(linear.weight)
     torch.nn.init.zeros_(linear.bias)
     network = torch.nn.Sequential(linear, torch.nn.Dropout(0.5))
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     heard = gn.nn.NNConv(9, 1, network, root_weight=False).train()(star).x[0]
     assert heard.item() not in (0.0, 16.0)
     torch.testing.assert_close(gn.nn.NNConv(9, 1, network, root_weight=False).eval()(star).x[0], torch.tensor([8.0]))
@@ -157,7 +157,7 @@ def test_chebyshevs_default_range_is_each_items_own_as_pygs_for_one_graph() -> N
 
 
 def test_dropped_edges_keep_their_sum_in_the_mean() -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     structure = graph([6], 1)
     layer = gn.nn.APPNP(1, 0.0, dropout=0.5)
     drawn = torch.stack([layer(structure).x for _ in range(4000)])

@@ -47,7 +47,7 @@ def abstraction_by_hand(layer: Any, structure: gn.Structure, count_of: Any) -> l
 @settings(max_examples=50, deadline=None)
 @given(structure=sets(2), seed=SEEDS, ratio=st.sampled_from([0.3, 0.5, 1.0, 2]))
 def test_set_abstraction_is_its_loop(structure: gn.Structure, seed: int, ratio: float | int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     networks = [gn.nn.MLP([5, 4, 3]), gn.nn.MLP([5, 2])]
     layer = gn.nn.SetAbstraction(ratio, [1.0, 2.0], [2, 4], networks).double()
     structure = structure.replace(x=torch.randn(structure.num_nodes, 2).double())
@@ -77,7 +77,7 @@ def propagation_by_hand(layer: Any, fine: gn.Structure, coarse: gn.Structure, k:
 @settings(max_examples=50, deadline=None)
 @given(structure=sets(2), seed=SEEDS, k=st.integers(1, 4), keep=st.integers(1, 4))
 def test_feature_propagation_is_its_loop(structure: gn.Structure, seed: int, k: int, keep: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     layer = gn.nn.FeaturePropagation(gn.nn.MLP([5, 4]), k).double()
     structure = structure.replace(x=torch.randn(structure.num_nodes, 2).double())
 

@@ -147,7 +147,7 @@ def test_few_rounds_decide_on_long_paths_and_large_grids() -> None:
 def test_topk_pooling_equals_pygs(data: Any, ratio: float, least: float | None, seed: int) -> None:
     from torch_geometric.nn import TopKPooling
 
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     ours = gn.nn.TopKPooling(3, ratio, min_score=least, multiplier=1.5).double()
     theirs = TopKPooling(3, ratio, min_score=least, multiplier=1.5).double()
     theirs.load_state_dict(ours.state_dict())

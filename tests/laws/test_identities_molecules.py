@@ -38,7 +38,7 @@ def egnn_by_hand(layer: Any, structure: gn.Structure, neighbours: list[tuple[int
 @settings(max_examples=50, deadline=None)
 @given(structure=graphs(3, edge_channels=2, dim=3), seed=SEEDS, options=st.tuples(*[st.booleans()] * 5))
 def test_an_egnn_is_its_equations(structure: gn.Structure, seed: int, options: tuple[bool, ...]) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     attention, normalize, tanh, residual, with_edges = options
     layer = gn.nn.EGNNConv(3, 3, 5, 2 if with_edges else None, attention, normalize, tanh, residual).double()
     if not structure.num_nodes:

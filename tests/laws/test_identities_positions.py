@@ -143,7 +143,7 @@ def test_hops_are_shortest_ways(seed: int, reach: int) -> None:
 
 
 def test_without_positions_order_does_not_count_and_with_rotations_it_does() -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     x, order = torch.randn(1, 7, 8, dtype=torch.float64), torch.randperm(7)
     for rotary, ordered in ((None, False), (10000.0, True)):
         net = gn.nn.TransformerEncoder(gn.nn.TransformerEncoderLayer(8, 2, 16, rotary=rotary), 2).double().eval()
@@ -173,7 +173,7 @@ def test_hops_tell_rings_apart_that_messages_cannot() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_attention_to_hops_ignores_the_order_of_nodes_and_the_mates(seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     layer = gn.nn.MultiheadAttention(4, 2, relation=gn.HopDistance(2)).double()
     network, order = networkx.gnp_random_graph(8, 0.25, seed=seed), torch.randperm(8)
     place = order.argsort()

@@ -18,7 +18,7 @@ import geonets as gn
 @given(structure=sets(3), seed=SEEDS)
 def test_deep_sets_are_the_matrix_of_the_theorem(structure: gn.Structure, seed: int) -> None:
     """`lambda I + gamma 1 1^T` of Zaheer et al. 2017, theorem 3, item by item."""
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     layer = gn.nn.DeepSets(3, 2).double()
 
     def by_matrix(module: Any, given: gn.Structure) -> list[torch.Tensor]:
@@ -94,7 +94,7 @@ def test_a_virtual_node_brings_the_ends_of_a_path_together() -> None:
 def test_jumping_knowledge_equals_pygs(structure: gn.Structure, mode: str, seed: int) -> None:
     from torch_geometric.nn import JumpingKnowledge
 
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     layer, native = gn.nn.JumpingKnowledge(mode, 4, 3).double(), JumpingKnowledge(mode, 4, 3).double()
     native.load_state_dict(layer.state_dict())
     layer.load_state_dict(native.state_dict())

@@ -26,7 +26,7 @@ WITHOUT_LOOPS = {"convolve_by_type", "reduce_segments", "segment_attention"}
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), seed=SEEDS)
 def test_a_kernel_equals_the_reference(rule: str, draws: Case, data: Any, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     layer, structure = draws(data.draw)
     layer = layer.double()
     with without_loops() if rule in WITHOUT_LOOPS else contextlib.nullcontext():

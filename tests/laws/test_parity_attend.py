@@ -24,7 +24,7 @@ def chains_of(counts: list[int], channels: int, seed: int) -> gn.Structure:
 @settings(max_examples=50, deadline=None)
 @given(counts=COUNTS, data=st.data(), seed=SEEDS)
 def test_encoders(counts: list[int], data: Any, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     options: dict[str, Any] = {
         "norm_first": data.draw(st.booleans()),
         "bias": data.draw(st.booleans()),
@@ -56,7 +56,7 @@ def test_encoders(counts: list[int], data: Any, seed: int) -> None:
 @settings(max_examples=50, deadline=None)
 @given(counts=COUNTS, data=st.data(), seed=SEEDS)
 def test_decoders(counts: list[int], data: Any, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     options: dict[str, Any] = {
         "norm_first": data.draw(st.booleans()),
         "bias": data.draw(st.booleans()),
@@ -89,7 +89,7 @@ def test_decoders(counts: list[int], data: Any, seed: int) -> None:
 @given(counts=COUNTS, boolean=st.booleans(), seed=SEEDS)
 def test_masks(counts: list[int], boolean: bool, seed: int) -> None:
     """A mask row an edge, True where it is not heard; a node that hears nobody gets 0 here and NaN in torch."""
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     ours, theirs = gn.nn.MultiheadAttention(4, 2).double(), nn.MultiheadAttention(4, 2, batch_first=True).double()
     theirs.load_state_dict(ours.state_dict())
     words = chains_of(counts, 4, seed)
@@ -112,7 +112,7 @@ def test_masks(counts: list[int], boolean: bool, seed: int) -> None:
 @settings(max_examples=30, deadline=None)
 @given(counts=COUNTS, reach=st.integers(0, 3), causal=st.booleans(), seed=SEEDS)
 def test_windows_are_bands(counts: list[int], reach: int, causal: bool, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     ours = gn.nn.MultiheadAttention(4, 2, neighborhood=gn.Window(reach, causal)).double()
     theirs = nn.MultiheadAttention(4, 2, batch_first=True).double()
     theirs.load_state_dict(ours.state_dict())
@@ -140,7 +140,7 @@ def test_attention_weights_are_torchs() -> None:
 
 
 def test_new_layers_start_with_torchs_distributions() -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     makes = [
         (gn.nn.TransformerEncoderLayer, nn.TransformerEncoderLayer),
         (gn.nn.TransformerDecoderLayer, nn.TransformerDecoderLayer),
@@ -168,7 +168,7 @@ BLOCKS: dict[str, Any] = {
 def test_set_transformers_equal_pygs(name: str, counts: list[int], seed: int) -> None:
     from torch_geometric.nn.aggr import utils as pyg
 
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     kind = name.split(maxsplit=1)[0]
     ours: Any = getattr(gn.nn, kind)(4, **BLOCKS[name]).double()
     theirs: Any = getattr(pyg, kind)(4, **BLOCKS[name]).double()
@@ -188,7 +188,7 @@ def test_set_transformers_equal_pygs(name: str, counts: list[int], seed: int) ->
 def test_gps_equals_pygs(norm: str | None, conv: str | None, data: Any, heads: int, act: str, seed: int) -> None:
     from torch_geometric import nn as pyg
 
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     structure = data.draw(graphs(4, edge_channels=4))
     structure = structure[structure.topology.node_counts > 0]  # PyG's dense batch of an item without nodes is NaN
     if structure.num_nodes < 2:

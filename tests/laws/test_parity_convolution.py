@@ -29,7 +29,7 @@ def runs(request: pytest.FixtureRequest) -> int:
 def draws(name: str, runs: int) -> Iterator[tuple[random.Random, int]]:
     """As many random sources as there are runs, and the axes of the layer."""
     for seed in range(runs):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         yield random.Random(f"{name} {seed}"), int(name[-2])
 
 

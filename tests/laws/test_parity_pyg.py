@@ -21,7 +21,7 @@ NAMES = list(PAIRS)
 @settings(max_examples=50, deadline=None)
 @given(data=st.data(), seed=SEEDS)
 def test_a_layer_equals_pygs(name: str, data: Any, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     layer, native, reads = PAIRS[name]
     layer, native = layer.double(), native.double()
     for weight in layer.parameters():  # others every time, and no bias that is 0
@@ -50,7 +50,7 @@ def test_a_layer_equals_pygs(name: str, data: Any, seed: int) -> None:
 def test_weighted_gcn_equals_pygs(data: Any, improved: bool, loops: bool, seed: int) -> None:
     from torch_geometric.nn import GCNConv
 
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     layer = gn.nn.GCNConv(3, 4, improved=improved, add_self_loops=loops).double()
     native = GCNConv(3, 4, improved=improved, add_self_loops=loops).double()
     native.load_state_dict(layer.state_dict())
@@ -66,7 +66,7 @@ def test_weighted_gcn_equals_pygs(data: Any, improved: bool, loops: bool, seed: 
 
 def test_parameters_start_with_pygs_distributions() -> None:
     """Keys, shapes and the scale of every parameter, over many draws."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     several = [pairs() for _ in range(120)]
     for name in NAMES:
         drawn = [each[name][:2] for each in several]

@@ -39,7 +39,7 @@ def theirs(module: Any, structure: gn.Structure) -> list[torch.Tensor]:
 @settings(max_examples=50, deadline=None)
 @given(data=st.data(), seed=SEEDS)
 def test_relational_convolution_equals_pygs(name: str, data: Any, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     layer, native = pair(OPTIONS[name])
     native.load_state_dict(layer.state_dict())
     layer.load_state_dict(native.state_dict())

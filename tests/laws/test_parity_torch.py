@@ -31,7 +31,7 @@ def native_images(native: Any, x: torch.Tensor) -> list[torch.Tensor]:
 @settings(max_examples=60, deadline=None)
 @given(axes=st.integers(1, 3), data=st.data(), seed=SEEDS)
 def test_convolutions_with_any_options(axes: int, data: Any, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     ours, theirs = CONVS[axes - 1]
     each = st.tuples(*[st.integers(1, 3)] * axes)
     options: dict[str, Any] = {
@@ -53,7 +53,7 @@ def test_convolutions_with_any_options(axes: int, data: Any, seed: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(axes=st.integers(1, 3), data=st.data(), seed=SEEDS)
 def test_poolings_with_any_options(axes: int, data: Any, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     kernel = data.draw(st.integers(1, 3))
     options: dict[str, Any] = {"padding": data.draw(st.integers(0, kernel // 2)), "ceil_mode": data.draw(st.booleans())}
     options["stride"] = data.draw(st.one_of(st.none(), st.integers(1, 3)))
@@ -70,7 +70,7 @@ def test_poolings_with_any_options(axes: int, data: Any, seed: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(data=st.data(), seed=SEEDS)
 def test_recurrences_on_ragged_chains(data: Any, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     ours, theirs = data.draw(st.sampled_from([(gn.nn.RNN, nn.RNN), (gn.nn.LSTM, nn.LSTM), (gn.nn.GRU, nn.GRU)]))
     options = {"num_layers": data.draw(st.integers(1, 3)), "bidirectional": data.draw(st.booleans())}
     options["bias"] = data.draw(st.booleans())
@@ -133,7 +133,7 @@ def test_a_loop_over_cells_is_the_layer() -> None:
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), seed=SEEDS)
 def test_attention(data: Any, seed: int) -> None:
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     own = data.draw(st.booleans())
     causal = own and data.draw(st.booleans())
     widths: dict[str, Any] = {} if own else {"kdim": 6, "vdim": 6}
@@ -212,9 +212,9 @@ def test_state_dicts_travel_both_ways() -> None:
 
 
 def test_initialisation_is_torchs() -> None:
-    torch.manual_seed(7)
+    torch.default_generator.manual_seed(7)
     ours = [gn.nn.Conv2d(2, 4, 3), gn.nn.LSTM(3, 4), gn.nn.MultiheadAttention(8, 2), gn.nn.Linear(3, 2)]
-    torch.manual_seed(7)
+    torch.default_generator.manual_seed(7)
     theirs = [nn.Conv2d(2, 4, 3), nn.LSTM(3, 4), nn.MultiheadAttention(8, 2), nn.Linear(3, 2)]
     for mine, other in zip(ours, theirs, strict=True):
         for name, value in other.state_dict().items():

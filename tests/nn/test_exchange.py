@@ -13,7 +13,7 @@ from torch import nn
 
 import geonets as gn
 
-torch.manual_seed(0)
+torch.default_generator.manual_seed(0)
 FLAT = {"rows": (5, 4)}
 MODULES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "conv 1d": (lambda: nn.Conv1d(4, 6, 3, 2, 1, 2, 2, padding_mode="replicate"), (2, 4, 9)),
@@ -57,7 +57,7 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
 
 def trained(make: Callable[[], nn.Module], shape: tuple[int, ...]) -> nn.Module:
     """The module in float64 and evaluation mode, with running statistics that are not those of the start."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     module = make().double()
     module(torch.randn(shape, dtype=torch.float64))
     for parameter in module.parameters():
@@ -100,7 +100,7 @@ CHANNELS_LAST: dict[str, Callable[[], nn.Module]] = {
 
 @pytest.mark.parametrize("name", CHANNELS_LAST)
 def test_a_module_of_chains_comes_in_and_goes_out_again(name: str) -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     module = CHANNELS_LAST[name]().double().eval()
     x = torch.randn(2, 5, 4, dtype=torch.float64)
     found = module(x)
