@@ -763,6 +763,20 @@ MUTATIONS = (
         "tests/core/test_sampling_ways.py",
     ),
     Mutation(
+        "single precision is trusted",
+        "core/sampling/refined.py",
+        "moved = UNIT * (np.sqrt(length) + largest)",
+        "moved = 0.0",
+        "tests/core/test_sampling_ways.py",
+    ),
+    Mutation(
+        "squares that vanish in single precision are taken for 0",
+        "core/sampling/refined.py",
+        "part, lost = (axes + 8) * UNIT, (axes + 8) * TINY",
+        "part, lost = (axes + 8) * UNIT, 0.0",
+        "tests/core/test_sampling_ways.py",
+    ),
+    Mutation(
         "points crowd at a corner of the triangle",
         "core/sampling/surface.py",
         "uniform(seed, owners, turns, 1).sqrt()[:, None]",

@@ -1,4 +1,4 @@
-"""Four ways to search give the same neighbours to the last, ties included; SciPy and scikit-learn give them, too."""
+"""Five ways to search give the same neighbours to the last, ties included; SciPy and scikit-learn give them, too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 import geonets as gn
 from geonets.core import loops
 from geonets.core.sampling import Points, nearest_pairs, nearest_within, pairs_within
-from geonets.core.sampling.neighbors import FEW, MANY, WAYS, way_for
+from geonets.core.sampling.neighbors import FEW, LARGE, MANY, WAYS, WIDE, WITHIN, way_for
 
 COUNTS = [60, 0, 1, 2, 130]
 
@@ -50,7 +50,7 @@ def test_all_ways_agree_to_the_last_neighbour(kind: str, dim: int, loop: bool) -
     receivers, senders = cloud(1, kind, dim), cloud(2, kind, dim)
     for source, k in itertools.product((None, senders), (1, 5, 1000)):
         law = nearest_pairs(*receivers, k, loop, source, "brute")
-        for way in ("cells", "tree", "boxes"):
+        for way in ("cells", "tree", "boxes", "refined"):
             for ours, theirs in zip(nearest_pairs(*receivers, k, loop, source, way), law, strict=True):
                 assert torch.equal(ours, theirs), (way, k, source is None)
     for source, radius in itertools.product((None, senders), (0.1, 0.4)):
@@ -78,15 +78,33 @@ def test_boxes_hold_where_squares_vanish_or_overflow(scale: float) -> None:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_radius_of_everything_is_no_neighbour_that_is_not_there(way: str) -> None:
     pos, topology = torch.rand(5, 3), gn.Set([2, 3])
-    for radius in (1e100, 1e200, float("inf")) if way in ("boxes", "brute") else (1e100,):
+    for radius in (1e100, 1e200, float("inf")) if way in ("boxes", "brute", "refined") else (1e100,):
         assert len(nearest_within(pos, topology, radius, 9, True, None, way)[0]) == 4 + 9
 
 
-@pytest.mark.parametrize("dim", [4, 16])
-def test_many_axes_are_for_trees_and_tables(dim: int) -> None:
-    receivers = cloud(3, "normal", dim)
-    law = nearest_pairs(*receivers, 6, False, None, "brute")
-    assert all(torch.equal(a, b) for a, b in zip(nearest_pairs(*receivers, 6, False, None, "tree"), law, strict=True))
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dim", [4, 17])
+def test_many_axes_are_for_trees_tables_and_single_precision(kind: str, dim: int) -> None:
+    receivers, senders = cloud(3, kind, dim), cloud(4, kind, dim)
+    for source, k, way in itertools.product((None, senders), (1, 6, 1000), ("tree", "refined")):
+        law = nearest_pairs(*receivers, k, False, source, "brute")
+        found = nearest_pairs(*receivers, k, False, source, way)
+        assert all(torch.equal(a, b) for a, b in zip(found, law, strict=True)), (k, source is None, way)
+    law = nearest_within(*receivers, 0.3 * dim**0.5, 4, True, senders, "brute")
+    found = nearest_within(*receivers, 0.3 * dim**0.5, 4, True, senders, "refined")
+    assert all(torch.equal(a, b) for a, b in zip(found, law, strict=True))
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e-42, 1e-30, 2e-22, 1e-21, 1.0, 1e19, 1e37, 1e39, 1e140])
+def test_single_precision_proposes_enough_where_it_is_too_coarse(scale: float) -> None:
+    pos, topology = cloud(7, "normal", 5)
+    close = 1 + pos * 2.0**-24  # neighbours that single precision takes for one
+    close[0] = 30.0  # it moves the middle to where single precision has some, but not all, of the others apart
+    close[60] = 1e12  # and here from where all mates are as near
+    for given, source in ((pos * scale, None), (close * scale, None), (close * scale, Points(pos * scale, topology))):
+        law = nearest_pairs(given, topology, 3, False, source, "brute")
+        found = nearest_pairs(given, topology, 3, False, source, "refined")
+        assert all(torch.equal(a, b) for a, b in zip(found, law, strict=True))
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -100,7 +118,7 @@ def test_scipy_and_scikit_learn_find_the_same(way: str, k: int) -> None:
     assert np.array_equal(senders.reshape(700, k).numpy(), found[:, 1:])
     found = NearestNeighbors(n_neighbors=k).fit(pos).kneighbors(return_distance=False)
     assert np.array_equal(senders.reshape(700, k).numpy(), found)
-    near, _ = pairs_within(torch.from_numpy(pos), gn.Set(700), 0.7, True, None, way)
+    near, _ = pairs_within(torch.from_numpy(pos), gn.Set(700), 0.7, True, None, way if way in WITHIN else None)
     lists: Any = KDTree(pos).query_ball_point(pos, 0.7, return_sorted=True)
     assert near.tolist() == [node for row in lists for node in row]
 
@@ -127,7 +145,7 @@ def test_equally_near_nodes_come_by_number() -> None:
 
 def test_a_radius_is_itself_near_enough() -> None:
     line = torch.tensor([[0.0], [0.5], [1.0]], dtype=torch.float64)
-    for way in WAYS:
+    for way in WITHIN:
         assert len(pairs_within(line, gn.Set(3), 0.5, False, None, way)[0]) == 4
         assert len(pairs_within(line, gn.Set(3), 0.5 - 1e-12, False, None, way)[0]) == 0
 
@@ -174,8 +192,9 @@ def test_the_way_is_chosen_by_size_in_one_place(monkeypatch: pytest.MonkeyPatch)
     with monkeypatch.context() as patch:  # as where numba is not installed
         patch.setattr(loops, "is_there", lambda: False)
         assert way_for(few, few) == "brute" and way_for(many, many) == "tree"
-    wide = cloud(0, "normal", 4, [FEW + 1])
-    assert way_for(wide, wide) == "tree"
+    for count, axes, way in [(FEW, 4, "refined"), (LARGE + 1, 4, "tree"), (LARGE + 1, WIDE, "refined")]:
+        wide = cloud(0, "normal", axes, [count])
+        assert way_for(wide, wide) == way and way_for(wide, wide, WITHIN) == ("tree" if count > FEW else "brute")
     assert way_for(Points(many.pos[:, :0], many.topology), Points(many.pos[:, :0], many.topology)) == "brute"
     for count, axes, way in [(MANY, 3, "cells"), (MANY - 1, 3, "brute"), (MANY, 4, "brute")]:
         elsewhere = Points(torch.empty(count, axes, device="meta"), gn.Set(count))

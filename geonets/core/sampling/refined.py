@@ -1,0 +1,137 @@
+"""Neighbours by distances in single precision, then by exact ones of those who may be among them: many axes.
+
+Rounding moves a computed distance by a known amount at most, so the distance of the last neighbour that is found in
+single precision says how far away a true one can be found. Only those up to there are computed and ranked by the exact
+operations; the result is exact, whatever the numbers: where rounding tells nobody apart, everybody is looked at.
+
+Bound by the squared distances in single precision: one operation an axis and pair, on rows that stay in the cache.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from geonets.core import loops
+from geonets.core.sampling.points import Points
+
+UNIT = 2.0**-23
+"""Twice the unit roundoff of single precision: more than an operation or a conversion adds, as a part of its result."""
+TINY = 1e-37
+"""More than what is lost of a square where single precision has no number so small."""
+LARGEST = 1e38
+"""Less than the largest number of single precision."""
+
+
+def nearest_refined(
+    target: Points, source: Points, wanted: int, without_itself: bool, limit: float
+) -> tuple[Tensor, Tensor]:
+    """Senders and receivers: the at most `wanted` nearest of every receiver, up to a squared distance.
+
+    Args:
+        target: the receivers, in float64 on a CPU.
+        source: among whom the neighbours are, likewise.
+        wanted: neighbours a receiver.
+        without_itself: whether both are the same nodes, and none is its own neighbour.
+        limit: the largest squared distance, a finite number.
+    """
+    counts = target.topology.item_ids.new_empty(len(target.pos))
+    near = counts.new_zeros(len(target.pos), wanted)
+    given = [part for points in (target, source) for part in (points.pos, points.topology.node_offsets)]
+    loops.compiled(_nearest, exact=True)(*loops.arrays(*given, near, counts), without_itself, limit)
+    if int(counts.sum()) < near.numel():
+        near = near[torch.arange(wanted, device=near.device) < counts[:, None]]
+    return near.flatten(), torch.repeat_interleave(counts)
+
+
+def _nearest(
+    pos: np.ndarray,
+    offsets: np.ndarray,
+    others: np.ndarray,
+    begins: np.ndarray,
+    near: np.ndarray,
+    counts: np.ndarray,
+    without_itself: bool,
+    limit: float,
+) -> None:
+    """Two looks at an item's nodes for each receiver: for the last neighbour's distance, and for who is within it."""
+    axes, most, wanted = others.shape[1], (begins[1:] - begins[:-1]).max(), near.shape[1]
+    whole = (axes + 3) // 4 * 4  # four axes at a time; those that are made up are 0
+    lines, here = np.zeros((whole, most), np.float32), np.zeros(whole, np.float32)
+    rough, centre = np.empty(most, np.float32), np.empty(axes)
+    distances, found = np.empty(wanted + 2), np.empty(wanted + 2, np.int64)  # from 1 on; one to spare
+    distances[0] = -1.0
+    part, lost = (axes + 8) * UNIT, (axes + 8) * TINY
+    for item in range(len(begins) - 1):
+        first, count = begins[item], begins[item + 1] - begins[item]
+        largest = _in_lines(others[first : first + count], lines, centre)
+        for row in range(offsets[item], offsets[item + 1]):
+            length = 0.0
+            for axis in range(axes):
+                place = pos[row, axis] - centre[axis]
+                here[axis] = place
+                length += place * place
+            itself = row - first if without_itself else -1
+            _squared(lines, here, count, rough)
+            have = 0
+            for i in range(count):
+                if i != itself and (have < wanted or rough[i] < distances[wanted]):
+                    _insert(distances, found, have, rough[i], i)
+                    have = min(have + 1, wanted)
+            reach = np.inf
+            if have == wanted:  # the last is truly no further than `reach`; who is, is not found beyond `cut`
+                moved = UNIT * (np.sqrt(length) + largest)
+                reach = (np.sqrt(distances[wanted] * (1 + part) + lost) + 2 * moved) ** 2 * (1 + part) + lost
+            if not reach < LARGEST:  # too large for single precision, or no number at all
+                reach = np.inf
+            have, worst = 0, limit
+            for i in range(count):
+                if rough[i] > reach or i == itself:
+                    continue
+                distance = 0.0
+                for axis in range(axes):
+                    apart = others[first + i, axis] - pos[row, axis]
+                    distance += apart * apart
+                if distance < worst or (distance == worst and have < wanted):
+                    _insert(distances, found, have, distance, i)
+                    have = min(have + 1, wanted)
+                    worst = distances[wanted] if have == wanted else limit
+            counts[row] = have
+            for i in range(have):
+                near[row, i] = first + found[i + 1]
+
+
+def _in_lines(others: np.ndarray, lines: np.ndarray, centre: np.ndarray) -> float:
+    """An item's nodes about their mean, in single precision, a line an axis; returns their largest length."""
+    count, axes = others.shape
+    squares = np.zeros(count)
+    for axis in range(axes):
+        total = 0.0
+        for i in range(count):
+            total += others[i, axis]
+        centre[axis] = total / max(count, 1)
+        for i in range(count):
+            place = others[i, axis] - centre[axis]
+            lines[axis, i] = place
+            squares[i] += place * place
+    return np.sqrt(squares.max()) if count else 0.0
+
+
+def _squared(lines: np.ndarray, here: np.ndarray, count: int, squared: np.ndarray) -> None:
+    """The squared distances of an item's nodes, in single precision: the sums stay near for four axes."""
+    squared[:count] = 0
+    for axis in range(0, len(here), 4):
+        one, two, three, four = lines[axis], lines[axis + 1], lines[axis + 2], lines[axis + 3]
+        x, y, z, w = here[axis], here[axis + 1], here[axis + 2], here[axis + 3]
+        for i in range(count):
+            a, b, c, d = one[i] - x, two[i] - y, three[i] - z, four[i] - w
+            squared[i] += (a * a + b * b) + (c * c + d * d)
+
+
+def _insert(distances: np.ndarray, found: np.ndarray, place: int, distance: float, number: int) -> None:
+    """Put a node after those that are as near or nearer; `place` is that of the last, at 0 stands -1."""
+    while distances[place] > distance:
+        distances[place + 1], found[place + 1] = distances[place], found[place]
+        place -= 1
+    distances[place + 1], found[place + 1] = distance, number
