@@ -53,10 +53,15 @@ class GaussianSmearing(Layer):
         return f"{len(self.offset)} Gaussians"
 
 
+def edge_steps(structure: Structure, neighborhood: Neighborhood, layer: str) -> Tensor:
+    """`(E, D)` where the receiver of every edge of a neighborhood is, as its sender sees it: `pos_i - pos_j`."""
+    pos, edges = positions(structure, layer), neighborhood.edges(structure)
+    return pos.index_select(0, edges.receivers) - pos.index_select(0, edges.senders)
+
+
 def edge_lengths(structure: Structure, neighborhood: Neighborhood, layer: str) -> Tensor:
     """`(E,)` distance between the two ends of every edge of a neighborhood, in the unit of `pos`."""
-    pos, edges = positions(structure, layer), neighborhood.edges(structure)
-    return lengths(pos.index_select(0, edges.senders) - pos.index_select(0, edges.receivers))
+    return lengths(edge_steps(structure, neighborhood, layer))
 
 
 def pair_lengths(structure: Structure, neighborhood: Neighborhood, layer: str) -> tuple[Tensor, Tensor | None]:

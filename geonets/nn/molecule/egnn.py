@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from geonets.core.errors import OptionError
 from geonets.core.neighborhoods import Neighborhood, WithoutLoops
@@ -12,7 +15,7 @@ from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 from geonets.nn.layer import Layer, features, positions
 from geonets.nn.message_passing import LINKS, edge_features
-from geonets.nn.molecule.distances import lengths
+from geonets.nn.molecule.distances import edge_steps, lengths
 
 
 class EGNNConv(Layer):
@@ -83,23 +86,36 @@ class EGNNConv(Layer):
         nn.init.xavier_uniform_(last.weight, gain=0.001)  # nodes hardly move at first, as in the authors' code
         self.coord_mlp = nn.Sequential(nn.Linear(hidden, hidden), nn.SiLU(), last, *([nn.Tanh()] if tanh else []))
         self.att_mlp = nn.Sequential(nn.Linear(hidden, 1), nn.Sigmoid()) if attention else None
-        reads = ("sender", "receiver") if edge_dim is None else ("sender", "receiver", "edge")
-        self.spec = AggregateSpec(WithoutLoops(neighborhood), "sum", "opaque", reads)
+        self.spec = AggregateSpec(WithoutLoops(neighborhood), "sum", "opaque")
 
     def forward(self, structure: Structure) -> Structure:
         x, pos = features(structure, self.in_channels), positions(structure, "EGNNConv")
-        known = torch.cat([x, pos], 1)
-        operands = AggregateOperands(known, known, self._edge_rows(structure), self._message)
+        linear, channels = self.edge_mlp[0], self.in_channels
+        own, other, rest = linear.weight.split([channels, channels, linear.in_features - 2 * channels], 1)
+        steps, known = edge_steps(structure, self.spec.neighborhood, "EGNNConv"), self._edge_rows(structure)
+        operands = AggregateOperands(
+            functional.linear(x, other),  # of nodes, which are fewer than edges
+            functional.linear(x, own, linear.bias),
+            steps if known is None else torch.cat([steps, known], 1),
+            functools.partial(self._message, rest, pos.shape[1]),
+        )
         messages, shifts, counts = run(self.spec, operands, structure).tensor_split((-1 - pos.shape[1], -1), 1)
         rows = self.node_mlp(torch.cat([x, messages], 1))
         return structure.replace(x=x + rows if self.residual else rows, pos=pos + shifts / counts.clamp(min=1))
 
-    def _message(self, sender: Tensor, receiver: Tensor, edge: Tensor | None = None) -> Tensor:
-        """`(E, hidden + D + 1)`: the message, where it moves the receiver, and a one to count by."""
-        channels = self.in_channels
-        step = receiver[:, channels:] - sender[:, channels:]
-        known = [receiver[:, :channels], sender[:, :channels], step.square().sum(1, keepdim=True)]
-        message = self.edge_mlp(torch.cat(known if edge is None else [*known, edge], 1))
+    def _message(self, weight: Tensor, axes: int, sender: Tensor, receiver: Tensor, edge: Tensor) -> Tensor:
+        """`(E, hidden + D + 1)`: the message, where it moves the receiver, and a one to count by.
+
+        Args:
+            weight: `(hidden, 1 + edge_dim)` by which squared distances and edge features count.
+            axes: `D`.
+            sender, receiver: `(E, hidden)` what the first layer makes of them.
+            edge: `(E, D + edge_dim)` the step from the sender to the receiver, and features.
+        """
+        step, known = edge[:, :axes], edge[:, axes:]
+        read = torch.cat([step.square(), known], 1) if known.shape[1] else step.square()
+        weight = torch.cat([weight[:, :1].expand(-1, axes), weight[:, 1:]], 1)  # the product sums the squares, too
+        message = self.edge_mlp[1:](torch.addmm(receiver + sender, read, weight.T))
         if self.att_mlp is not None:
             message = message * self.att_mlp(message)
         if self.normalize:
