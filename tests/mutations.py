@@ -92,9 +92,16 @@ MUTATIONS = (
     ),
     Mutation(
         "a sliced transpose that still names rows of the whole",
-        "core/topology/edges.py",
-        'rows.take(own.held("rows")) + _row_shift(rows)',
-        'rows.take(own.held("rows"))',
+        "core/topology/slicing.py",
+        "self.edge_rows.take(rows) + self.row_shift",
+        "self.edge_rows.take(rows)",
+        SLICING,
+    ),
+    Mutation(
+        "a transpose sliced by a compiled loop that still names rows of the whole",
+        "core/topology/slicing.py",
+        "new_rows[place] = rows[edge] + row_shift",
+        "new_rows[place] = rows[edge]",
         SLICING,
     ),
     Mutation(

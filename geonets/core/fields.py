@@ -91,7 +91,7 @@ def checked_field(field: Any, level: str, name: str, count: int) -> Tensor:
             f"`{level}[{name!r}]` must be a tensor; got {type(field).__name__}. Convert it with torch.as_tensor."
         )
     require_dense(field, f"{level}[{name!r}]")
-    if not field.ndim or len(field) != count:
+    if not field.ndim or field.shape[0] != count:
         raise ShapeError(
             f"`{level}[{name!r}]` must have {count} rows, one for each of its level; got shape {tuple(field.shape)}. "
             "Pass the rows of all items one after another."
@@ -107,12 +107,12 @@ def updated(old: Fields, new: Mapping[str, Any], level: str, count: int) -> Fiel
             fields.pop(name, None)
         else:
             fields[name] = checked_field(value, level, name, count)
-    return LaterFields(fields) if isinstance(old, LaterFields) else freeze(fields)
+    return LaterFields(fields) if type(old) is LaterFields else freeze(fields)
 
 
 def held(fields: Fields) -> Mapping[str, Any]:
     """The fields as they are held: tensors, or what will read their rows."""
-    return fields.held if isinstance(fields, LaterFields) else fields
+    return fields.held if type(fields) is LaterFields else fields
 
 
 def taken(fields: Fields, rows: Rows) -> Fields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, final
 
 from torch import Tensor
 
@@ -39,8 +39,7 @@ class Record:
         """Return `derive()`, computed at the first call with this key."""
         memory = self.__dict__.get("_memory")
         if memory is None:
-            memory = {}
-            object.__setattr__(self, "_memory", memory)
+            memory = self.__dict__["_memory"] = {}
         if key not in memory:
             memory[key] = derive()
         return memory[key]
@@ -75,11 +74,12 @@ class Record:
     def _with(self, **changes: Any) -> Self:
         """A copy with some fields changed and nothing validated; what was remembered is dropped."""
         copy = object.__new__(type(self))
-        copy.__dict__.update({name: value for name, value in self.__dict__.items() if name != "_memory"})
-        copy.__dict__.update(changes)
-        if "_later" in copy.__dict__:
-            later: dict[str, Later[Any]] = copy.__dict__["_later"]
-            copy.__dict__["_later"] = {name: value for name, value in later.items() if name not in changes}
+        fields = copy.__dict__
+        fields.update(self.__dict__)
+        fields.pop("_memory", None)
+        fields.update(changes)
+        if "_later" in fields:
+            fields["_later"] = {name: value for name, value in fields["_later"].items() if name not in changes}
         return copy
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -101,6 +101,7 @@ def unflatten(tensors: Iterable[Tensor], skeleton: Any) -> Any:
     return _put_back(skeleton, iter(tensors))
 
 
+@final
 class LaterFields(Mapping[str, Any]):
     """A read-only mapping some of whose values are derived when they are asked for; `held` has them as they are."""
 
@@ -123,7 +124,7 @@ class LaterFields(Mapping[str, Any]):
 
 def freeze(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """A read-only mapping of its own."""
-    if isinstance(fields, LaterFields):
+    if type(fields) is LaterFields:  # isinstance asks an abstract class at length
         return fields
     return MappingProxyType(dict(fields))
 

@@ -29,7 +29,6 @@ from geonets.engine.kernels import (
 )
 from geonets.engine.reference import reference as reference_kernel
 from geonets.engine.rules import Call, Rule, Situation
-from geonets.engine.spec import AggregateOperands, AttendOperands, ConvolveOperands, RecurOperands
 
 RULES: tuple[Rule, ...] = (
     *convolution.RULES,
@@ -143,13 +142,14 @@ def decide(situation: Situation) -> Plan:
 def situation_of(call: Call) -> Situation:
     """All that a decision reads of a call."""
     topology, source = call.structure.topology, call.source.topology
-    rows = getattr(call.operands, _ROWS[type(call.operands)])
+    is_uniform = topology.uniform is not None
+    rows: torch.Tensor = call.operands[0]
     return Situation(
         call.spec,
         type(topology),
-        topology.uniform is not None,
+        is_uniform,
         type(source),
-        source.uniform is not None,
+        is_uniform if source is topology else source.uniform is not None,
         rows.device.type,
         rows.dtype,
         torch.is_grad_enabled(),
@@ -230,4 +230,3 @@ def _decide(situation: Situation) -> Plan:
 
 
 _NO_KERNELS = Plan(None, (("every kernel", "gn.reference() is on"),))
-_ROWS = {ConvolveOperands: "x", AggregateOperands: "senders", AttendOperands: "query", RecurOperands: "x"}

@@ -42,7 +42,7 @@ class Call(NamedTuple):
 
     Args:
         spec: what the layer asks for.
-        operands: the tensors (and the user's callable) that come with it.
+        operands: the tensors (and the user's callable) that come with it; the first of them has the rows.
         structure: whose nodes receive.
         source: whose nodes send; often the same structure.
         training: whether dropout applies.

@@ -163,17 +163,15 @@ class Structure(Sections, Batches["Structure"]):
             >>> s.replace(x=s.x * 2, globals={"name": torch.tensor([7])}).globals["name"].tolist()
             [7]
         """
-        by_level: dict[str, dict[str, Any]] = {"nodes": {}, "edges": {}, "globals": {}}
+        by_level: dict[str, dict[str, Any]] = {}
         rest: dict[str, Any] = {}
         for name, value in changes.items():
-            if name in by_level:
-                by_level[name].update(value)
-            elif name in ("x", "pos"):
-                by_level["nodes"][name] = value
-            elif name == "edge_attr":
-                by_level["edges"][name] = value
+            if name in _LEVEL_OF:
+                by_level.setdefault(_LEVEL_OF[name], {})[name] = value
+            elif name in _LEVELS:
+                by_level.setdefault(name, {}).update(value)
             elif name == "y":
-                by_level[self._home_of_y()]["y"] = value
+                by_level.setdefault(self._home_of_y(), {})["y"] = value
             elif name in ("levels", "meta"):
                 rest[name] = value
             else:
@@ -182,7 +180,7 @@ class Structure(Sections, Batches["Structure"]):
                     f"Say which level the field belongs to: replace(nodes={{{name!r}: ...}})."
                 )
         if rest:
-            merged = {level: {**getattr(self, level), **new} for level, new in by_level.items()}
+            merged = {level: {**getattr(self, level), **by_level.get(level, {})} for level in _LEVELS}
             kept = {level: {k: v for k, v in fields.items() if v is not None} for level, fields in merged.items()}
             return Structure(self.topology, **{"levels": self.levels, "meta": self.meta, **kept, **rest})
         levels = {
@@ -191,7 +189,7 @@ class Structure(Sections, Batches["Structure"]):
             if new
         }
         copy = self._near(self._with(**levels))
-        if "y" in by_level["nodes"] or "y" in by_level["globals"]:
+        if any("y" in new for new in by_level.values()):
             copy.y  # noqa: B018  an ambiguous `y` is an error now, not later
         return copy
 
@@ -234,7 +232,7 @@ class Structure(Sections, Batches["Structure"]):
         return copy
 
     def _level_of_y(self) -> str | None:
-        found = [level for level in ("nodes", "edges", "globals") if "y" in getattr(self, level)]
+        found = [level for level in _LEVELS if "y" in getattr(self, level)]
         if len(found) > 1:
             raise StructureError(
                 f"`y` must be on one level only; got it on {' and '.join(found)}. "
@@ -257,11 +255,7 @@ class Structure(Sections, Batches["Structure"]):
         return len(self) if level == "globals" else self.topology.links.num_edges
 
     def _described(self) -> list[tuple[str, str, str]]:
-        rows = [
-            (level, name, field)
-            for level in ("nodes", "edges", "globals")
-            for name, field in held(getattr(self, level)).items()
-        ]
+        rows = [(level, name, field) for level in _LEVELS for name, field in held(getattr(self, level)).items()]
         rows += [
             (name, field, rows) for name, level in self.levels.items() for field, rows in held(level.fields).items()
         ]
@@ -280,6 +274,10 @@ class Structure(Sections, Batches["Structure"]):
         )
         head = "<tr><th>level</th><th>field</th><th>shape, dtype</th></tr>"
         return f"<b>Structure</b> of {html.escape(repr(self.topology))}<table>{head}{rows}</table>"
+
+
+_LEVELS = ("nodes", "edges", "globals")
+_LEVEL_OF = {"x": "nodes", "pos": "nodes", "edge_attr": "edges"}
 
 
 def batch(structures: Sequence[Structure]) -> Structure:

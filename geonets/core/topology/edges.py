@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from geonets.core.errors import DtypeError, ShapeError, StructureError
-from geonets.core.ranges import Rows, offsets_of, require_room
+from geonets.core.ranges import require_room
 from geonets.core.records import Later, Record
 from geonets.core.topology.levels import CycleError, topological_levels
+from geonets.core.topology.slicing import Cut
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -188,30 +189,24 @@ class EdgeList(Record):
         """
         return self.remember("late_levels", self._late_levels)
 
-    def select(
-        self, rows: Rows, node_shift: Tensor, node_rows: Rows, num_nodes: int, input_order: Tensor | None
-    ) -> EdgeList:
+    def select(self, cut: Cut, input_order: Tensor | None) -> EdgeList:
         """The edges of chosen items, renumbered; pointers and transpose are sliced, nothing is sorted.
 
         Args:
-            rows: the edge rows of the chosen items; each item's edges must be contiguous.
-            node_shift: new minus old node number, of each chosen edge or of all.
-            node_rows: the node rows of the chosen items.
-            num_nodes: how many those are.
+            cut: which items.
             input_order: this list's input order, with each item's edges contiguous.
         """
-        senders = rows.take(self.held("senders")) + node_shift
-        degrees = node_rows.take(self.held("degrees"))
-        nodes = torch.arange(num_nodes, device=senders.device)
+        rows, own_type = cut.edge_rows, self.held("edge_type")
+        senders, receivers, pointers = cut.edges(self.held("senders"), self.held("pointers"), self.held("degrees"))
         chosen = EdgeList(
             senders,
-            torch.repeat_interleave(nodes, degrees, output_size=len(senders)),
-            None if self.held("edge_type") is None else rows.take(self.held("edge_type")),
-            num_nodes,
-            num_nodes,
-            offsets_of(degrees),
-            None if input_order is None else Later(lambda: rows.take(input_order) + _row_shift(rows)),
-            Later(lambda: self._sliced_transpose(rows, node_rows)),
+            receivers,
+            None if own_type is None else rows.take(own_type),
+            cut.num_nodes,
+            cut.num_nodes,
+            pointers,
+            None if input_order is None else Later(lambda: rows.take(input_order) + cut.row_shift),
+            Later(lambda: self._sliced_transpose(cut)),
         )
         if not self.has_loops:
             chosen.remember("loop_counts", lambda: None)
@@ -259,10 +254,9 @@ class EdgeList(Record):
             return rows
         return torch.empty_like(rows).index_copy_(0, self.input_order, rows)
 
-    def _sliced_transpose(self, rows: Rows, node_rows: Rows) -> Transpose:
+    def _sliced_transpose(self, cut: Cut) -> Transpose:
         own = self.transpose
-        ours = rows.take(own.held("rows")) + _row_shift(rows)
-        return Transpose(ours, offsets_of(node_rows.take(own.held("degrees"))))
+        return Transpose(*cut.transpose(own.held("rows"), own.held("pointers"), own.held("degrees")))
 
     def _transpose(self) -> Transpose:
         ordered, rows = torch.sort(self.senders, stable=True)
@@ -377,14 +371,6 @@ def _checked(index: Tensor, name: str, length: int | None, bound: int | None) ->
 def _pointers(ascending: Tensor, count: int) -> Tensor:
     require_room(count, "num_nodes")
     return torch.searchsorted(ascending, torch.arange(count + 1, device=ascending.device))
-
-
-def _row_shift(rows: Rows) -> Tensor | int:
-    """New minus old row number."""
-    if rows.span is not None:
-        return -rows.span.start
-    assert rows.numbers is not None
-    return torch.arange(len(rows.numbers), device=rows.numbers.device) - rows.numbers
 
 
 def _order(part: EdgeList) -> Tensor:

@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any, Self, final
 
-import torch
 from torch import Tensor
 
 from geonets.core.errors import ShapeError, StructureError
 from geonets.core.ranges import Rows, Sizes
 from geonets.core.topology.base import Topology
 from geonets.core.topology.edges import EdgeList
+from geonets.core.topology.slicing import Cut
 
 
 @final
@@ -94,15 +94,10 @@ class Graph(Topology):
 
     def select(self, items: slice | Tensor) -> tuple[Self, Rows, Rows]:
         sizes, node_rows = self.sizes.select(items)
-        edge_rows = self.edge_rows(items)
-        if isinstance(items, slice):
-            node_shift = -self.node_offsets[items.start]
-        else:
-            starts = self.node_offsets.index_select(0, items) if node_rows.starts is None else node_rows.starts
-            assert edge_rows.numbers is not None and edge_rows.counts is not None
-            shifts = sizes.offsets[:-1] - starts
-            node_shift = torch.repeat_interleave(shifts, edge_rows.counts, output_size=len(edge_rows.numbers))
-        edges = self.edge_list.select(edge_rows, node_shift, node_rows, sizes.total, self.order_in_items)
+        edge_rows, starts = self.edge_rows(items), node_rows.starts
+        starts = self.node_offsets[:-1][items] if starts is None else starts
+        cut = Cut(node_rows, edge_rows, starts, sizes.offsets, sizes.total)
+        edges = self.edge_list.select(cut, self.order_in_items)
         return self._with(graph_sizes=sizes, edge_list=edges), node_rows, edge_rows
 
     @classmethod

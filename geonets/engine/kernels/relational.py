@@ -24,7 +24,7 @@ def convolve_by_type(call: Call) -> Tensor:
     weight = operands.weight.flatten(2)  # (C_out, C_in / groups, K)
     num_kinds = weight.shape[2]
     if spec.influence == "chosen":
-        edges, operands = edges.of_types(operands.influence), dataclasses.replace(operands, influence=None)
+        edges, operands = edges.of_types(operands.influence), operands._replace(influence=None)
     if not edges.num_edges:
         rows = connected_zeros((edges.num_receivers, len(weight)), operands.x, weight, operands.influence)
     elif spec.influence == "soft":

@@ -59,19 +59,19 @@ def product(rows: Tensor, weights: Tensor | None, edges: EdgeList, own: Tensor |
     Returns:
         `(N_r, ...)`.
     """
-    shape = edges.num_receivers, *rows.shape[1:]
     if not edges.num_edges or not rows.numel():
-        nothing = connected_zeros(shape, rows, weights)
+        nothing = connected_zeros((edges.num_receivers, *rows.shape[1:]), rows, weights)
         return nothing if own is None else nothing + own * rows
-    flat = rows.flatten(1)
-    learned = [part for part in (flat, weights, own) if part is not None and part.requires_grad]
+    if rows.ndim != 2:
+        return product(rows.flatten(1), weights, edges, own).reshape(edges.num_receivers, *rows.shape[1:])
+    learned = [part for part in (rows, weights, own) if part is not None and part.requires_grad]
     if not (learned and torch.is_grad_enabled()):
-        return _bag(flat, weights, edges.senders, edges.pointers, own).reshape(shape)
-    if flat.requires_grad:
+        return _bag(rows, weights, edges.senders, edges.pointers, own)
+    if rows.requires_grad:
         edges.receivers_by_sender  # noqa: B018  derived here, so that a traced backward pass only reads it
-    sums = _Product.apply(flat, weights, edges, own)
+    sums = _Product.apply(rows, weights, edges, own)
     assert isinstance(sums, Tensor)
-    return sums.reshape(shape)
+    return sums
 
 
 class _Product(torch.autograd.Function):

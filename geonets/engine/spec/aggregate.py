@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -83,8 +83,7 @@ class Tail:
         return rows if self.act is None else self.act(rows)
 
 
-@dataclasses.dataclass(frozen=True)
-class AggregateOperands:
+class AggregateOperands(NamedTuple):
     """Tensors of an `aggregate`, and the user's message where it is opaque.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
@@ -54,8 +54,7 @@ class AttendSpec:
             one_of("edge_terms", term, ("bias", "keys", "values"))
 
 
-@dataclasses.dataclass(frozen=True)
-class AttendOperands:
+class AttendOperands(NamedTuple):
     """Tensors of an `attend`; edge rows are in receiver order.
 
     Args:

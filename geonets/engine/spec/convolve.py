@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -31,8 +32,7 @@ class ConvolveSpec:
         one_of("influence", self.influence, ("typed", "chosen", "weighted", "soft"))
 
 
-@dataclasses.dataclass(frozen=True)
-class ConvolveOperands:
+class ConvolveOperands(NamedTuple):
     """Tensors of a `convolve`.
 
     Args:

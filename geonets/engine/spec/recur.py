@@ -99,8 +99,7 @@ class CellWeights(NamedTuple):
     w_hr: Tensor | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class RecurOperands:
+class RecurOperands(NamedTuple):
     """Tensors of a `recur`, and a callable where its cell is opaque.
 
     Args:
