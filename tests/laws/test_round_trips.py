@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from typing import Any
+from unittest import mock
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from torch.utils import _pytree as pytree
 
 import geonets as gn
+from geonets.core import loops
 
 
 def with_everything(structure: gn.Structure) -> gn.Structure:
@@ -96,6 +98,8 @@ def test_sliced_pointers_and_transpose_are_the_sorted_ones(structure: gn.Structu
         sliced.senders, sliced.receivers, num_senders=sliced.num_senders, num_receivers=sliced.num_receivers
     )
     assert_equal_edges(sliced, again)
+    with mock.patch.object(loops, "is_there", return_value=False):
+        assert_equal_edges(structure[chosen].topology.links, again)
 
 
 @settings(max_examples=60, deadline=None)
