@@ -64,9 +64,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a receiver index off by its item",
-        "core/topology/graph.py",
-        "shifts = sizes.offsets[:-1] - starts",
-        "shifts = sizes.offsets[1:] - starts",
+        "core/topology/slicing.py",
+        "shift = self.offsets[:-1] - self.starts",
+        "shift = self.offsets[1:] - self.starts",
         SLICING,
     ),
     Mutation(
