@@ -15,7 +15,7 @@ import geonets as gn
 
 State = tuple[Tensor, Tensor] | None
 SCORE, SEEDS = "nats a character", 3
-HIDDEN, EMBEDDED, ROWS, STEPS, EPOCHS, LR = 256, 64, 64, 64, 2, 1e-2
+HIDDEN, EMBEDDED, ROWS, STEPS, EPOCHS, LR = 224, 64, 64, 64, 2, 1.2e-2
 
 
 def rows(folder: Path, seeds: range) -> list[Row]:
