@@ -492,8 +492,8 @@ MUTATIONS = (
     Mutation(
         "a node that moves by what it tells itself",
         "nn/molecule/egnn.py",
-        'AggregateSpec(WithoutLoops(neighborhood), "sum", "opaque", reads)',
-        'AggregateSpec(neighborhood, "sum", "opaque", reads)',
+        'AggregateSpec(WithoutLoops(neighborhood), "sum", "opaque")',
+        'AggregateSpec(neighborhood, "sum", "opaque")',
         "tests/laws/test_identities_molecules.py",
     ),
     Mutation(

@@ -90,7 +90,8 @@ def checked_field(field: Any, level: str, name: str, count: int) -> Tensor:
         raise DtypeError(
             f"`{level}[{name!r}]` must be a tensor; got {type(field).__name__}. Convert it with torch.as_tensor."
         )
-    require_dense(field, f"{level}[{name!r}]")
+    if field.layout is not torch.strided:
+        require_dense(field, f"{level}[{name!r}]")
     if not field.ndim or field.shape[0] != count:
         raise ShapeError(
             f"`{level}[{name!r}]` must have {count} rows, one for each of its level; got shape {tuple(field.shape)}. "
