@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from geonets.core.neighborhoods import Entries
+from geonets.core.ranges import Sizes
 from geonets.core.structure import Structure
 from geonets.core.topology import Set
 from geonets.engine.plan import run
@@ -60,7 +61,7 @@ def product_with_entries(structure: Structure, level: str, weight: Tensor) -> Te
     entries = spec.neighborhood.edges(structure)
     values = entries.in_receiver_order(structure.levels[level]["values"]).to(weight.dtype)
     columns = weight.T.contiguous()
-    channels = Structure(Set(columns.shape[0]), {"x": columns})
+    channels = Structure(Set(Sizes.of((len(columns),), device=columns.device)), {"x": columns})
     return run(spec, AggregateOperands(columns, edges=values), structure, channels)
 
 

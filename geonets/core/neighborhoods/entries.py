@@ -32,7 +32,7 @@ class Entries(Neighborhood):
     def of(self, structure: Structure) -> Level:
         """The level that holds the entries."""
         found = structure.levels.get(self.level)
-        if found is None or not found.fields.keys() >= set(FIELDS):
+        if found is None or not all(name in found.fields for name in FIELDS):
             raise StructureError(
                 f"`structure` must have a level {self.level!r} with {', '.join(FIELDS)}; "
                 f"got the levels {', '.join(structure.levels) or 'none'}. Make it first: gn.keep_sparse(...)."
@@ -41,8 +41,9 @@ class Entries(Neighborhood):
 
     def edges(self, structure: Structure, source: Structure | None = None) -> EdgeList:
         """From channels to nodes, whatever the channels say."""
-        key = ("entries", structure.topology, self.num_channels)  # the level is kept when features change
-        return self.of(structure).remember(key, lambda: self.build(structure, structure))
+        key = "entries", self.num_channels  # the level is kept when features change
+        found = self.of(structure).remember(key, lambda: self.build(structure, structure))
+        return found if found.num_receivers == structure.num_nodes else self.build(structure, structure)
 
     def build(self, structure: Structure, source: Structure) -> EdgeList:
         level = self.of(structure)

@@ -40,7 +40,7 @@ def keep_sparse(structure: Structure, x: Tensor, level: str) -> Structure:
             "Pass a row for each node of all items."
         )
     entries = x.to_sparse_coo().coalesce()
-    nodes, channels = entries.indices().unbind()
+    nodes, channels = (row.clone() for row in entries.indices())  # views of a sparse tensor are not traced
     counts = structure.topology.item_ids.index_select(0, nodes).bincount(minlength=len(structure))
-    fields = {"nodes": nodes, "channels": channels, "values": entries.values()}
+    fields = {"nodes": nodes, "channels": channels, "values": entries.values().clone()}
     return structure.replace(levels={**structure.levels, level: Level(counts, fields, frozenset({"nodes"}))})

@@ -80,8 +80,8 @@ def _blocks(
     width, count = len(matrix), edges.num_receivers
     step = max(BLOCK // width, 16)
     room = x.new_empty(min(step, count), width)
-    numbers = room.numpy().reshape(len(room), -1, x.shape[1])
-    read = arrays(x, influence, edges.senders, edges.pointers)
+    whole, *read = arrays(room, x, influence, edges.senders, edges.pointers)
+    numbers = whole.reshape(len(room), -1, x.shape[1])
     add = compiled(_add)
     for start in range(0, count, step):
         size = min(step, count - start)

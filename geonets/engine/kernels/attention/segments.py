@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import torch
@@ -82,9 +81,8 @@ def _softmax(scores: Tensor, edges: EdgeList) -> Tensor:
 
 def nothing_heard(spec: AttendSpec, operands: AttendOperands, edges: EdgeList) -> Any:
     """The result where there are no edges."""
-    parts = [getattr(operands, field.name) for field in dataclasses.fields(operands)]
     shape = edges.num_receivers, *operands.value.shape[1:]
-    rows = connected_zeros(shape, *[part for part in parts if isinstance(part, Tensor)])
+    rows = connected_zeros(shape, *[part for part in operands if isinstance(part, Tensor)])
     return (rows, rows.new_zeros(0, shape[1])) if spec.return_weights else rows
 
 
