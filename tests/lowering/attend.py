@@ -114,14 +114,14 @@ class _WindowPool(gn.nn.Layer):
         return structure.on(target, {"x": heard.flatten(1)})
 
 
-@case("edge_attention", "segment_attention")
+@case("additive_attention", "segment_attention")
 def sparse_attention(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     edge_dim = draw(st.sampled_from([None, 2]))
     options = {"add_self_loops": draw(st.booleans()), "residual": draw(st.booleans()), "concat": draw(st.booleans())}
     return gn.nn.GATConv(3, 2, heads=2, edge_dim=edge_dim, **options), draw(graphs(3, edge_channels=2))
 
 
-@case("edge_attention", "segment_attention")
+@case("additive_attention", "edge_attention", "segment_attention")
 def graph_attention(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     edge_dim, bias = draw(st.sampled_from([None, 2])), draw(st.booleans())
     layers = [
@@ -170,7 +170,7 @@ class _AnyScore(gn.nn.Layer):
         return (sum(part * (place + 1) for place, part in enumerate(rows)) * self.vector).sin().sum(-1)
 
 
-@case("edge_attention", "segment_attention")
+@case("additive_attention", "edge_attention", "segment_attention")
 def any_score(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     score = draw(st.sampled_from(["dot", "additive", "gatv2", "opaque"]))
     terms = draw(st.lists(st.sampled_from(["bias", "keys", "values"]), unique=True).map(tuple))

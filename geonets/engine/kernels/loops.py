@@ -41,7 +41,9 @@ def composed_gradients(
     Returns:
         One for each input; None where it is not asked for.
     """
-    with torch.enable_grad():
+    with torch.enable_grad():  # one tensor may be several inputs: each gets its own part
+        pairs = zip(inputs, needed, strict=True)
+        inputs = [value.view_as(value) if is_needed else value for value, is_needed in pairs]
         result = composed(*inputs)
         wanted = [value for value, is_needed in zip(inputs, needed, strict=True) if is_needed]
         found = iter(torch.autograd.grad(result, wanted, grad, create_graph=True, materialize_grads=True))

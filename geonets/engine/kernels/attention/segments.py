@@ -25,7 +25,7 @@ def segment_attention(call: Call) -> Any:
     relation = None
     if spec.relation is not None:
         relation = spec.relation.between(call.structure, edges.receivers, edges.senders)
-    shares = _softmax(_scores(spec, operands, edges, relation), edges)
+    shares = edge_softmax(edge_scores(spec, operands, edges, relation), edges)
     weights = functional.dropout(shares, spec.dropout, call.training)
     values = operands.value.index_select(0, edges.senders)
     values = values if operands.edge_values is None else values + operands.edge_values
@@ -33,7 +33,7 @@ def segment_attention(call: Call) -> Any:
     return (rows, shares) if spec.return_weights else rows
 
 
-def _scores(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relation: Tensor | None) -> Tensor:
+def edge_scores(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relation: Tensor | None) -> Tensor:
     reads = spec.reads if spec.score == "opaque" else ("query", "key")
     query, key = operands.query, operands.key
     if spec.score == "additive" and operands.attention is not None:
@@ -68,7 +68,7 @@ def _known_scores(spec: AttendSpec, operands: AttendOperands, query: Tensor, key
     return (scores * operands.attention).sum(-1)
 
 
-def _softmax(scores: Tensor, edges: EdgeList) -> Tensor:
+def edge_softmax(scores: Tensor, edges: EdgeList) -> Tensor:
     with torch.no_grad():
         index = edges.receivers[:, None].expand_as(scores)
         peaks = scores.new_zeros(edges.num_receivers, scores.shape[1])
