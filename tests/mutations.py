@@ -273,6 +273,20 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
+        "additive attention whose gradient forgets the mean",
+        "engine/kernels/attention/additive.py",
+        "means[head] = total",
+        "means[head] = 0 * total",
+        LOWERING,
+    ),
+    Mutation(
+        "a tensor given twice whose second derivative counts both",
+        "engine/kernels/loops.py",
+        "value.view_as(value) if is_needed else value",
+        "value",
+        "tests/laws/test_gradients_attend.py",
+    ),
+    Mutation(
         "a softmax whose gradient forgets the total",
         "engine/kernels/attention/edges.py",
         "shares[edge, head] * (grad[edge, head] - mean)",

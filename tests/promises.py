@@ -29,6 +29,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 """The kernels that do not keep a promise, and why; the page and the tests read this."""
 
 INSTEAD = {
+    "additive_attention": "segment_attention",
     "convolve_by_influence": "convolve_by_type",
     "convolve_by_kind": "convolve_by_type",
     "edge_attention": "segment_attention",

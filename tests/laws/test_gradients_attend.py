@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from drawing import assert_same
+from lowering.cases import without_loops
 
 import geonets as gn
 from geonets.engine.kernels.attention.dot_product import dot_product
@@ -53,7 +54,11 @@ def test_a_gradient_penalty_is_the_references(name: str, sizes: str, dtype: torc
     assert_same(found, expected, 1e-10 if dtype == torch.float64 else 1e-4)
 
 
-@pytest.mark.parametrize("kind", [gn.nn.GATConv, gn.nn.GATv2Conv, gn.nn.TransformerConv])
+def _sharing(*sizes: int, **options: Any) -> gn.nn.Layer:
+    return gn.nn.GATv2Conv(*sizes, **options, share_weights=True)
+
+
+@pytest.mark.parametrize("kind", [gn.nn.GATConv, gn.nn.GATv2Conv, _sharing, gn.nn.TransformerConv])
 @pytest.mark.parametrize("edge_dim", [None, 3])
 def test_second_derivatives_of_scores_of_edges_are_numerical_ones(kind: Any, edge_dim: int | None) -> None:
     index = torch.tensor([[0, 1, 2, 2, 0, 0], [1, 0, 1, 2, 3, 3]])
@@ -99,6 +104,24 @@ def test_dropout_leaves_out_weights_and_keeps_their_mean(name: str) -> None:
     mean = torch.stack([layer(structure).x.detach() for _ in range(3000)]).mean(0)
     assert (layer(structure).x - expected).abs().max() > 1e-3
     torch.testing.assert_close(mean, expected.detach(), atol=0.05, rtol=0.05)
+
+
+@pytest.mark.parametrize("kind", [gn.nn.GATConv, gn.nn.GATv2Conv])
+@pytest.mark.parametrize("twice", [False, True])
+def test_dropout_has_the_gradients_of_torchs_own_operations(kind: Any, twice: bool) -> None:
+    index = torch.tensor([[0, 1, 2, 2, 0, 0], [1, 0, 1, 2, 3, 3]])
+    layer = kind(4, 2, heads=2, dropout=0.5, bias=False).double()
+    graph = gn.graph(index, x=torch.randn(4, 4, dtype=torch.float64, requires_grad=True))
+
+    def found() -> list[torch.Tensor]:
+        torch.manual_seed(2)
+        rows, wanted = layer(graph).x, [graph.x, *layer.parameters()]
+        grads = torch.autograd.grad(rows.square().sum(), wanted, create_graph=twice)
+        return [rows, *(torch.autograd.grad(grads[0].square().sum(), wanted) if twice else grads)]
+
+    looped = found()
+    with without_loops():
+        assert_same(looped, found())
 
 
 def test_rows_that_hear_nobody_are_zero_where_torch_says_nan_or_anything() -> None:

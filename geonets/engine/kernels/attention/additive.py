@@ -25,7 +25,7 @@ from geonets.engine.spec import AttendOperands, AttendSpec
 
 
 def additive_attention(call: Call) -> Tensor:
-    """`sum_j softmax_j(score) v_j`, `leaky_relu(a . q_i + a' . k_j + e)` or `a . leaky_relu(q_i + k_j + e)` the score."""
+    """`sum_j softmax_j(s_ij) v_j`; `s` is `leaky_relu(a . q_i + a' . k_j + e)` or `a . leaky_relu(q_i + k_j + e)`."""
     spec, operands = call.spec, call.operands
     edges = spec.neighborhood.edges(call.structure, call.source)
     operands.check(edges.num_edges)
@@ -49,10 +49,15 @@ class _Narrow(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *given: Any) -> Tensor:
         query, key, value, terms, vectors, kept, ctx.spec, ctx.edges = given
-        ctx.shares = query is value, key is value
-        asked, told = (query, key) if vectors is None else (_product(query, vectors[0]), _product(key, vectors[1]))
+        ctx.is_one = query is key is value
+        if vectors is None:
+            asked, told = query.flatten(1), key.flatten(1)
+        elif ctx.is_one:
+            asked, told = _products(value, vectors)
+        else:
+            (asked,), (told,) = _products(query, vectors[:1]), _products(key, vectors[1:])
         weights = value.new_empty(ctx.edges.num_edges, value.shape[1])
-        read = loops.arrays(ctx.edges.pointers, ctx.edges.senders, asked.flatten(1), told.flatten(1), terms)
+        read = loops.arrays(ctx.edges.pointers, ctx.edges.senders, asked, told, terms)
         loops.compiled(_score)(*read, ctx.spec.negative_slope, *loops.arrays(weights))
         rows, scales = _heard(weights.exp_(), kept, value, ctx.edges)
         ctx.save_for_backward(query, key, value, terms, vectors, kept, asked, told, weights, scales, rows)
@@ -63,22 +68,23 @@ class _Narrow(torch.autograd.Function):
         query, key, value, terms, vectors, kept, asked, told, weights, scales, rows = ctx.saved_tensors
         if torch.is_grad_enabled():
             return _composed_back(ctx, *grads)
-        edges, of_asked, of_told, of_value = ctx.edges, _zeros_like(asked), _zeros_like(told), _zeros_like(value)
+        edges, of_value = ctx.edges, _zeros_like(value)
+        both = told.new_zeros(2, *told.shape) if ctx.is_one else None
+        of_asked, of_told = (_zeros_like(asked), _zeros_like(told)) if both is None else both
         of_terms = None if terms is None else torch.empty_like(weights)
-        read = loops.arrays(edges.pointers, edges.senders, asked.flatten(1), told.flatten(1), terms)
+        read = loops.arrays(edges.pointers, edges.senders, asked, told, terms)
         behind = loops.arrays(weights, kept, scales, value, rows, *grads)
-        written = loops.arrays(of_asked.flatten(1), of_told.flatten(1), of_terms, of_value)
+        written = loops.arrays(of_asked, of_told, of_terms, of_value)
         loops.compiled(_score_back)(*read, ctx.spec.negative_slope, *behind, *written)
         if vectors is None:
-            return of_asked, of_told, of_value, of_terms, *[None] * 4
+            return of_asked.view_as(query), of_told.view_as(key), of_value, of_terms, *[None] * 4
         of_vectors = _zeros_like(vectors)
-        of_query, of_key = (of_value if shared else _zeros_like(part) for part, shared in zip((query, key), ctx.shares, strict=True))
-        for place, (part, grad, of_part) in enumerate([(query, of_asked, of_query), (key, of_told, of_key)]):
-            given = loops.arrays(part, vectors[place], grad, of_part, of_vectors[place])
-            loops.compiled(_multiply_back)(*given)
-        of_query, of_key = (
-            None if shared else part for part, shared in zip((of_query, of_key), ctx.shares, strict=True)
-        )
+        if both is not None:
+            _products_back(value, vectors, both, of_value, of_vectors)
+            return None, None, of_value, of_terms, of_vectors, *[None] * 3
+        of_query, of_key = _zeros_like(query), _zeros_like(key)
+        _products_back(query, vectors[:1], of_asked[None], of_query, of_vectors[:1])
+        _products_back(key, vectors[1:], of_told[None], of_key, of_vectors[1:])
         return of_query, of_key, of_value, of_terms, of_vectors, *[None] * 3
 
 
@@ -132,10 +138,16 @@ def _composed(
     return segment_sum(weights[..., None] * value.index_select(0, edges.senders), edges.pointers, edges.receivers)
 
 
-def _product(rows: Tensor, vector: Tensor) -> Tensor:
-    out = rows.new_empty(rows.shape[:2])
-    loops.compiled(_multiply)(*loops.arrays(rows, vector, out))
+def _products(rows: Tensor, vectors: Tensor) -> Tensor:
+    """`(V, N, H)`: rows `(N, H, D)` times vectors `(V, H, D)`."""
+    out = rows.new_empty(len(vectors), *rows.shape[:2])
+    loops.compiled(_multiply)(*loops.arrays(rows, vectors, out))
     return out
+
+
+def _products_back(*given: Tensor) -> None:
+    """Add to the gradients of rows and vectors, which come last."""
+    loops.compiled(_multiply_back)(*loops.arrays(*given))
 
 
 def _heard(weights: Tensor, kept: Tensor | None, value: Tensor, edges: EdgeList) -> tuple[Tensor, Tensor]:
@@ -150,23 +162,25 @@ def _zeros_like(rows: Tensor) -> Tensor:
     return torch.zeros_like(rows, memory_format=torch.contiguous_format)
 
 
-def _multiply(rows: Any, vector: Any, out: Any) -> None:
+def _multiply(rows: Any, vectors: Any, out: Any) -> None:
     for row in range(len(rows)):
         for head in range(rows.shape[1]):
-            total = out.dtype.type(0)
-            for channel in range(rows.shape[2]):
-                total += rows[row, head, channel] * vector[head, channel]
-            out[row, head] = total
+            for place in range(len(vectors)):
+                total = out.dtype.type(0)
+                for channel in range(rows.shape[2]):
+                    total += rows[row, head, channel] * vectors[place, head, channel]
+                out[place, row, head] = total
 
 
-def _multiply_back(rows: Any, vector: Any, grad: Any, of_rows: Any, of_vector: Any) -> None:
+def _multiply_back(rows: Any, vectors: Any, grad: Any, of_rows: Any, of_vectors: Any) -> None:
     for row in range(len(rows)):
         for head in range(rows.shape[1]):
-            through = grad[row, head]
-            for channel in range(rows.shape[2]):
-                of_vector[head, channel] += through * rows[row, head, channel]
-            for channel in range(rows.shape[2]):
-                of_rows[row, head, channel] += through * vector[head, channel]
+            for place in range(len(vectors)):
+                through = grad[place, row, head]
+                for channel in range(rows.shape[2]):
+                    of_vectors[place, head, channel] += through * rows[row, head, channel]
+                for channel in range(rows.shape[2]):
+                    of_rows[row, head, channel] += through * vectors[place, head, channel]
 
 
 def _lower(scores: Any, start: Any, stop: Any) -> None:

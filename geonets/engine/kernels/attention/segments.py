@@ -34,6 +34,7 @@ def segment_attention(call: Call) -> Any:
 
 
 def edge_scores(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relation: Tensor | None) -> Tensor:
+    """`(E, H)`."""
     reads = spec.reads if spec.score == "opaque" else ("query", "key")
     query, key = operands.query, operands.key
     if spec.score == "additive" and operands.attention is not None:
@@ -69,6 +70,7 @@ def _known_scores(spec: AttendSpec, operands: AttendOperands, query: Tensor, key
 
 
 def edge_softmax(scores: Tensor, edges: EdgeList) -> Tensor:
+    """Over the edges of each receiver; all 0 where every score is `-inf`."""
     with torch.no_grad():
         index = edges.receivers[:, None].expand_as(scores)
         peaks = scores.new_zeros(edges.num_receivers, scores.shape[1])
