@@ -37,6 +37,7 @@ INSTEAD = {
     "gated_sums": "reduce_segments",
     "maxima_of_tail": "reduce_hub` or `reduce_segments",
     "reduce_peaks": "reduce_segments",
+    "sums_by_block": "reduce_segments",
 }
 """Kernels of compiled loops, which refuse to be traced and to run elsewhere, and what then runs in their place."""
 

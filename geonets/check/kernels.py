@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from geonets.check.report import Gap, Report, worst_of
 from geonets.check.trial import Answer, Call, Trial, distances, gap_between, gradients_of, projection, scale_of
@@ -66,11 +67,12 @@ def lowering(
     for name, expected in slow.gradients.items():
         gaps.append(_gap(expected, fast.gradients[name], tolerance, f"gradient of {name}", steepest))
     kernels = _kernels(trial)
-    inner = [
-        (name, _gap(expected, found, tolerance, f"values of {name}", scale_of(expected)))
-        for (name, expected), (_, found) in zip(slow.inner, fast.inner, strict=False)
-    ]
-    first = next((gap for name, gap in inner if name in kernels and gap.too_large), None)
+    lowered, known = ([pair for pair in record.inner if pair[0] in kernels] for record in (fast, slow))
+    inner = (
+        _gap(expected, found, tolerance, f"values of {name}", scale_of(expected))
+        for (name, expected), (_, found) in zip(known, lowered, strict=False)
+    )
+    first = next((gap for gap in inner if gap.too_large), None)
     worst = worst_of(gaps)
     if first is not None:
         worst = dataclasses.replace(worst, what=f"{worst.what}; first in {first.what.removeprefix('values of ')}")
@@ -122,21 +124,19 @@ def _run(trial: Trial, weights: list[Tensor]) -> _Record:
 def _listening(layer: Any, inner: list[tuple[str, Tensor]]) -> Iterator[None]:
     """Write down what each module inside returns."""
 
-    def heard(name: str) -> Any:
-        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            rows = output.x if isinstance(output, Structure) else output
-            if isinstance(rows, Tensor):
-                inner.append((name, rows.detach()))
-
-        return hook
-
     modules = layer.named_modules() if isinstance(layer, nn.Module) else ()
-    hooks = [module.register_forward_hook(heard(f"{path} {type(module).__name__}".strip())) for path, module in modules]
+    names = {module: f"{path} {type(module).__name__}".strip() for path, module in modules}
+
+    def heard(module: nn.Module, _inputs: Any, output: Any) -> None:
+        rows = output.x if isinstance(output, Structure) else output
+        if module in names and isinstance(rows, Tensor):
+            inner.append((names[module], rows.detach()))
+
+    hook = register_module_forward_hook(heard)  # a layer whose own module has a hook may have to compute otherwise
     try:
         yield
     finally:
-        for hook in hooks:
-            hook.remove()
+        hook.remove()
 
 
 def _kernels(trial: Trial) -> dict[str, list[str]]:

@@ -9,10 +9,12 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from geonets.core.structure import Structure
 from geonets.engine.kernels import (
     attention,
+    blocks,
     convolution,
     filters,
     influences,
@@ -41,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *unpooling.RULES,
     *filters.RULES,
     *peaks.RULES,
+    *blocks.RULES,
     *segments.RULES,
     *attention.RULES,
     *recurrence.RULES,
@@ -197,13 +200,15 @@ def explain_plan(layer: nn.Module, *inputs: Any, **options: Any) -> Explanation:
     names = {module: f"{path} {type(module).__name__}".strip() for path, module in layer.named_modules()}
 
     def enter(module: nn.Module, _: Any) -> None:
-        _layers.append(names[module])
+        if module in names:
+            _layers.append(names[module])
 
-    def leave(*_: Any) -> None:
-        _layers.pop()
+    def leave(module: nn.Module, *_: Any) -> None:
+        if module in names:
+            _layers.pop()
 
-    hooks = [module.register_forward_pre_hook(enter) for module in names]
-    hooks += [module.register_forward_hook(leave, always_call=True) for module in names]
+    # hooks for all modules: a layer whose own module has one may have to compute otherwise
+    hooks = [register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=True)]
     modes = {module: module.training for module in names}
     before, _steps = _steps, []
     try:

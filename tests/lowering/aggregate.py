@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import torch
 from drawing import chains, graphs, grids, sets, sparse_grids
@@ -11,6 +12,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 import geonets as gn
+from geonets.engine.kernels import blocks
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 from lowering.cases import case
@@ -117,6 +119,22 @@ def filters(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
 def gates(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     layer = gn.nn.ResGatedGraphConv(3, 2, edge_dim=draw(st.sampled_from([None, 2])))
     return layer, draw(graphs(3, edge_channels=2))
+
+
+class _InBlocks(gn.nn.EGNNConv):
+    """Where it moves nodes to is part of the result, and blocks are of a few edges."""
+
+    def forward(self, structure: gn.Structure) -> gn.Structure:
+        with mock.patch.object(blocks, "BLOCK", 10):
+            moved = super().forward(structure)
+        return moved.replace(x=torch.cat([moved.x, moved.pos], 1))
+
+
+@case("sums_by_block", "reduce_segments")
+def networks_by_block(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    options = {name: draw(st.booleans()) for name in ("attention", "normalize", "tanh")}
+    layer = _InBlocks(3, 2, 4, draw(st.sampled_from([None, 2])), **options)
+    return layer, draw(graphs(3, edge_channels=2, dim=3))
 
 
 @case("reduce_segments")

@@ -34,6 +34,8 @@ class AggregateSpec:
         own: a sum also adds `a_i x_i`, with `a` in the operands.
         least_std: a standard deviation up to this is taken for 0, and so is its gradient.
         tail: messages go through the `Tail` in the operands before they are reduced.
+        by_edge: an opaque message makes a row `(C,)` of what it reads of an edge, whatever other edges there are, and
+            learns nothing else but the `weights` in the operands.
     """
 
     neighborhood: Neighborhood
@@ -44,6 +46,7 @@ class AggregateSpec:
     own: bool = False
     least_std: float = 0.0
     tail: bool = False
+    by_edge: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.reduce, str):
@@ -95,6 +98,7 @@ class AggregateOperands(NamedTuple):
         temperature: `t` of a softmax: a number, or a tensor of one entry or one a channel.
         tail: what messages go through, where the spec says so.
         edge_rows: `(E,)` which row of `edges` each edge reads, where edges share filters; its own unless given.
+        weights: all that a message learns, each once, where the spec says `by_edge`.
     """
 
     senders: Tensor
@@ -105,3 +109,4 @@ class AggregateOperands(NamedTuple):
     temperature: Tensor | float = 1.0
     tail: Tail | None = None
     edge_rows: Tensor | None = None
+    weights: tuple[Tensor, ...] = ()

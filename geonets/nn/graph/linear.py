@@ -48,6 +48,12 @@ def before_tail(network: Any) -> tuple[Rows, Tail] | None:
     return _in_turn(parts[:-1]), Tail(parts[-1], norm, act)
 
 
+def has_hooks(network: nn.Module) -> bool:
+    """Whether some module of `network` has hooks, which are to be called once, with all rows."""
+    kinds = "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks"
+    return any(getattr(part, kind) for part in network.modules() for kind in kinds)
+
+
 RISING = (nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.Tanh, nn.Sigmoid, nn.Softplus)
 
 

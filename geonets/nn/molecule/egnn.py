@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -13,9 +15,12 @@ from geonets.core.neighborhoods import Neighborhood, WithoutLoops
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
+from geonets.nn.graph.linear import after_first_linear, has_hooks, is_function_of_rows, parts_of
 from geonets.nn.layer import Layer, features, positions
 from geonets.nn.message_passing import LINKS, edge_features
 from geonets.nn.molecule.distances import edge_steps, lengths
+
+Network = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 class EGNNConv(Layer):
@@ -86,36 +91,58 @@ class EGNNConv(Layer):
         nn.init.xavier_uniform_(last.weight, gain=0.001)  # nodes hardly move at first, as in the authors' code
         self.coord_mlp = nn.Sequential(nn.Linear(hidden, hidden), nn.SiLU(), last, *([nn.Tanh()] if tanh else []))
         self.att_mlp = nn.Sequential(nn.Linear(hidden, 1), nn.Sigmoid()) if attention else None
-        self.spec = AggregateSpec(WithoutLoops(neighborhood), "sum", "opaque")
+        self.spec = AggregateSpec(WithoutLoops(neighborhood), "sum", "opaque", by_edge=True)
+        self.together = dataclasses.replace(self.spec, by_edge=False)
 
     def forward(self, structure: Structure) -> Structure:
         x, pos = features(structure, self.in_channels), positions(structure, "EGNNConv")
-        linear, channels = self.edge_mlp[0], self.in_channels
-        own, other, rest = linear.weight.split([channels, channels, linear.in_features - 2 * channels], 1)
         steps, known = edge_steps(structure, self.spec.neighborhood, "EGNNConv"), self._edge_rows(structure)
-        operands = AggregateOperands(
-            functional.linear(x, other),  # of nodes, which are fewer than edges
-            functional.linear(x, own, linear.bias),
-            steps if known is None else torch.cat([steps, known], 1),
-            functools.partial(self._message, rest, pos.shape[1]),
-        )
-        messages, shifts, counts = run(self.spec, operands, structure).tensor_split((-1 - pos.shape[1], -1), 1)
+        rows = steps if known is None else torch.cat([steps, known], 1)
+        spec, operands = self._by_edge(x, rows, pos.shape[1]) or self._together(x, rows, pos.shape[1])
+        messages, shifts, counts = run(spec, operands, structure).tensor_split((-1 - pos.shape[1], -1), 1)
         rows = self.node_mlp(torch.cat([x, messages], 1))
         return structure.replace(x=x + rows if self.residual else rows, pos=pos + shifts / counts.clamp(min=1))
 
-    def _message(self, weight: Tensor, axes: int, sender: Tensor, receiver: Tensor, edge: Tensor) -> Tensor:
+    def _by_edge(self, x: Tensor, rows: Tensor, axes: int) -> tuple[AggregateSpec, AggregateOperands] | None:
+        """The first layer is applied to nodes, which are fewer than edges; None where layers may do more than that."""
+        others = [self.coord_mlp] if self.att_mlp is None else [self.coord_mlp, self.att_mlp]
+        start, channels = after_first_linear(self.edge_mlp), self.in_channels
+        if start is None or any(has_hooks(part) or not is_function_of_rows(part) for part in (self.edge_mlp, *others)):
+            return None
+        others += parts_of(self.edge_mlp)[1:]
+        (linear, rest), learned = start, dict.fromkeys(weight for part in others for weight in part.parameters())
+        if linear.weight in learned:  # shared by two layers
+            return None
+        own, other, read = linear.weight.split([channels, channels, linear.in_features - 2 * channels], 1)
+        read = read.T.contiguous()  # what is read of edges is narrow: products with it are slow the other way round
+
+        def of_terms(sender: Tensor, receiver: Tensor, edge: Tensor) -> Tensor:
+            return rest(torch.addmm(receiver + sender, edge, read))
+
+        terms, own_terms = functional.linear(x, other), functional.linear(x, own, linear.bias)
+        message = functools.partial(self._message, of_terms, axes)
+        return self.spec, AggregateOperands(terms, own_terms, rows, message, weights=(read, *learned))
+
+    def _together(self, x: Tensor, rows: Tensor, axes: int) -> tuple[AggregateSpec, AggregateOperands]:
+        """Every network is called once, with all edges."""
+
+        def of_nodes(sender: Tensor, receiver: Tensor, edge: Tensor) -> Tensor:
+            return self.edge_mlp(torch.cat([receiver, sender, edge], 1))
+
+        return self.together, AggregateOperands(x, x, rows, functools.partial(self._message, of_nodes, axes))
+
+    def _message(self, network: Network, axes: int, sender: Tensor, receiver: Tensor, edge: Tensor) -> Tensor:
         """`(E, hidden + D + 1)`: the message, where it moves the receiver, and a one to count by.
 
         Args:
-            weight: `(hidden, 1 + edge_dim)` by which squared distances and edge features count.
+            network: makes the message of what is read of sender, receiver, and edge: squared distances and features.
             axes: `D`.
-            sender, receiver: `(E, hidden)` what the first layer makes of them.
+            sender, receiver: one row an edge.
             edge: `(E, D + edge_dim)` the step from the sender to the receiver, and features.
         """
         step, known = edge[:, :axes], edge[:, axes:]
-        read = torch.cat([step.square(), known], 1) if known.shape[1] else step.square()
-        weight = torch.cat([weight[:, :1].expand(-1, axes), weight[:, 1:]], 1)  # the product sums the squares, too
-        message = self.edge_mlp[1:](torch.addmm(receiver + sender, read, weight.T))
+        squared = step.square().sum(1, keepdim=True)
+        message = network(sender, receiver, torch.cat([squared, known], 1) if known.shape[1] else squared)
         if self.att_mlp is not None:
             message = message * self.att_mlp(message)
         if self.normalize:
