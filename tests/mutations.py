@@ -441,6 +441,20 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
+        "senders of every block that are those of the first",
+        "engine/kernels/blocks.py",
+        "rows.index_select(0, ends[part][start:stop])",
+        "rows.index_select(0, ends[part][: stop - start])",
+        LOWERING,
+    ),
+    Mutation(
+        "a hook that sees a part of the edges",
+        "nn/molecule/egnn.py",
+        "if start is None or any(has_hooks(part) or not is_function_of_rows(part)",
+        "if start is None or any(not is_function_of_rows(part)",
+        "tests/engine/test_blocks.py",
+    ),
+    Mutation(
         "the pair of two nodes by the lower number alone",
         "core/topology/edges.py",
         "low * self.num_senders + high",
@@ -506,8 +520,8 @@ MUTATIONS = (
     Mutation(
         "a node that moves by what it tells itself",
         "nn/molecule/egnn.py",
-        'AggregateSpec(WithoutLoops(neighborhood), "sum", "opaque")',
-        'AggregateSpec(neighborhood, "sum", "opaque")',
+        'AggregateSpec(WithoutLoops(neighborhood), "sum", "opaque", by_edge=True)',
+        'AggregateSpec(neighborhood, "sum", "opaque", by_edge=True)',
         "tests/laws/test_identities_molecules.py",
     ),
     Mutation(
