@@ -69,7 +69,7 @@ def _replaced(layer: gn.nn.EGNNConv, seen: list[int]) -> None:
             seen.append(len(input))
             return super().forward(input)
 
-    first = Noted(layer.edge_mlp[0].in_features, layer.edge_mlp[0].out_features).double()
+    first = Noted(2 * 4 + 1, 4).double()
     first.load_state_dict(layer.edge_mlp[0].state_dict())
     layer.edge_mlp[0] = first
 
