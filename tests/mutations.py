@@ -527,8 +527,8 @@ MUTATIONS = (
     Mutation(
         "a distance that a rotation changes",
         "nn/molecule/egnn.py",
-        "if known.shape[1] else step.square()",
-        "if known.shape[1] else step.abs()",
+        "squared = step.square().sum(1, keepdim=True)",
+        "squared = step.abs().sum(1, keepdim=True)",
         "tests/laws/test_rotation.py",
     ),
     Mutation(
