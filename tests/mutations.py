@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
+import queue
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -1038,38 +1040,51 @@ MUTATIONS = (
 )
 
 
-def survives(mutation: Mutation) -> bool:
-    """Whether the tests pass although the line is broken."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        for name in ("geonets", "tests"):
-            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "pyproject.toml", copy)
-        file = copy / "geonets" / mutation.file
-        text = file.read_text()
-        if text.count(mutation.right) != 1:
-            raise SystemExit(
-                f"{mutation.file} must hold this once: {mutation.right!r}; it holds it {text.count(mutation.right)} times."
-            )
-        file.write_text(text.replace(mutation.right, mutation.wrong))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", mutation.tests]
-        environment = {**os.environ, "PYTHONPATH": str(copy)}
-        done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"pytest did not run ({done.returncode}):\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-        return done.returncode == 0
+def survives(mutation: Mutation, copy: Path) -> bool:
+    """Whether the tests of a copy of the project pass although the line is broken; it is mended afterwards."""
+    file = copy / "geonets" / mutation.file
+    text = file.read_text()
+    if text.count(mutation.right) != 1:
+        raise SystemExit(
+            f"{mutation.file} must hold this once: {mutation.right!r}; it holds it {text.count(mutation.right)} times."
+        )
+    file.write_text(text.replace(mutation.right, mutation.wrong))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", mutation.tests]
+    environment = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    file.write_text(text)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"pytest did not run ({done.returncode}):\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.returncode == 0
 
 
 def main() -> int:
     """Try all mutations, or those whose description holds the word given."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("word", nargs="?", default="", help="only mutations whose description holds it")
-    chosen = [mutation for mutation in MUTATIONS if parser.parse_args().word in mutation.what]
+    parser.add_argument("--jobs", type=int, default=1, help="how many are tried at a time (1)")
+    options = parser.parse_args()
+    chosen = [mutation for mutation in MUTATIONS if options.word in mutation.what]
     survivors = []
-    for mutation in chosen:
-        alive = survives(mutation)
-        survivors += [mutation] if alive else []
-        print(f"{'SURVIVED' if alive else 'caught':<9}{mutation.what} ({mutation.file})", flush=True)
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
+        copies: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        for number in range(options.jobs):  # one for each job: what its first run compiles serves the next
+            copy = Path(folder, str(number))
+            for name in ("geonets", "tests"):
+                shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copy(ROOT / "pyproject.toml", copy)
+            copies.put(copy)
+
+        def tried(mutation: Mutation) -> bool:
+            copy = copies.get()
+            try:
+                return survives(mutation, copy)
+            finally:
+                copies.put(copy)
+
+        for mutation, alive in zip(chosen, pool.map(tried, chosen), strict=True):
+            survivors += [mutation] if alive else []
+            print(f"{'SURVIVED' if alive else 'caught':<9}{mutation.what} ({mutation.file})", flush=True)
     print(f"{len(chosen) - len(survivors)} of {len(chosen)} caught")
     return len(survivors)
 

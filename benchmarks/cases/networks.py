@@ -61,12 +61,15 @@ def cora_like() -> tuple[Tensor, Tensor]:
     return torch.cat([one_way, one_way.flip(0)], 1), features
 
 
-def cora(title: str, asked: float, arguments: tuple[Any, ...], options: Mapping[str, Any], is_sparse: bool) -> Case:
-    """A first layer on features as they are, dense or kept sparse."""
+def cora(
+    title: str, asked: float | None, arguments: tuple[Any, ...], options: Mapping[str, Any], is_sparse: bool
+) -> Case:
+    """A first layer on features as they are, dense or kept sparse; with other channels one further in."""
     from torch_geometric import nn as pyg
 
     index, features = cora_like()
-    dense = features.to(torch.get_default_dtype())
+    width, is_first = arguments[0], arguments[0] == CORA_WIDTH
+    dense = features.to(torch.get_default_dtype()) if is_first else torch.randn(CORA_NODES, width, requires_grad=True)
     x = dense.to_sparse_csr() if is_sparse else dense
     level = {"level": "words"} if is_sparse else {}
     ours = getattr(gn.nn, f"{title}Conv")(*arguments, **options, **level)
@@ -82,19 +85,20 @@ def cora(title: str, asked: float, arguments: tuple[Any, ...], options: Mapping[
         ways |= {"PyG, cached": (dense, index, {"cached": True})}
         if is_sparse:
             ways |= {"PyG, sparse x": (x, index, {}), "PyG, sparse x, cached": (x, index, {"cached": True})}
+    learned = [] if is_first else [dense]
     peers: dict[str, Callable[[], list[Tensor]]] = {}
     for way, (rows, edges, more) in ways.items():
         theirs = getattr(pyg, f"{title}Conv")(*arguments, **options, **more)
         theirs.load_state_dict(ours.state_dict())
         peers[way] = lambda layer=theirs, rows=rows, edges=edges: stepped(
-            layer(rows, edges), weights_of(layer), cotangent
+            layer(rows, edges), [*learned, *weights_of(layer)], cotangent
         )
 
     def step() -> list[Tensor]:
-        return stepped(ours(structure).x, weights_of(ours), cotangent)
+        return stepped(ours(structure).x, [*learned, *weights_of(ours)], cotangent)
 
     kept = ", features kept sparse" if is_sparse else ""
-    return Case(f"{title} at Cora's size, {CORA_WIDTH} -> {cotangent.shape[1]}{kept}", asked, step, peers)
+    return Case(f"{title} at Cora's size, {width} -> {cotangent.shape[1]}{kept}", asked, step, peers)
 
 
 def calls() -> Case:
@@ -124,7 +128,8 @@ CASES: dict[str, Callable[[], Case]] = {
     "sage_max_large": lambda: large("SAGE-max", 5, (WIDTH, WIDTH), {"aggr": "max"}),
     "gat_large": lambda: large("GAT", 2.8, (WIDTH, WIDTH // 4), {"heads": 4}),
     "gcn_cora": lambda: cora("GCN", 1.3, (CORA_WIDTH, 64), {}, False),
-    "gat_cora": lambda: cora("GAT", 3.5, (CORA_WIDTH, 8), {"heads": 8}, False),
+    "gat_cora": lambda: cora("GAT", 3.5, (64, 8), {"heads": 8}, False),
+    "gat_cora_words": lambda: cora("GAT", None, (CORA_WIDTH, 8), {"heads": 8}, False),
     "gcn_cora_sparse": lambda: cora("GCN", 8, (CORA_WIDTH, 64), {}, True),
     "calls": calls,
 }
