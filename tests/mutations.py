@@ -83,7 +83,7 @@ MUTATIONS = (
         "nn/sparse.py",
         "edges=values), structure, channels)",
         "edges=values.detach() * 0 + 1), structure, channels)",
-        "tests/nn/test_sparse.py",
+        "tests/nn/test_sparse_linear.py",
     ),
     Mutation(
         "weights of the transpose in the order of the product",

@@ -10,3 +10,4 @@ from mutations import MUTATIONS, ROOT, Mutation
 def test_a_mutation_breaks_one_line_that_is_there(mutation: Mutation) -> None:
     assert (ROOT / "geonets" / mutation.file).read_text().count(mutation.right) == 1
     assert mutation.wrong != mutation.right
+    assert (ROOT / mutation.tests).exists()
