@@ -21,6 +21,7 @@ from geonets.engine.kernels import (
     kinds,
     levels,
     maxima,
+    memories,
     peaks,
     pooling,
     recurrence,
@@ -47,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     *segments.RULES,
     *attention.RULES,
     *recurrence.RULES,
+    *memories.RULES,
     *levels.RULES,
 )
 """Every kernel, the fastest of each operation first."""

@@ -20,15 +20,15 @@ Sweep = Callable[[RecurSpec, RecurOperands, CellWeights | None, Topology, EdgeLi
 
 def level_recurrence(call: Call) -> tuple[Tensor, tuple[Tensor, ...] | None]:
     """One batched step for each topological level; all inputs are projected beforehand."""
-    return _layers(call, _level_by_level)
+    return in_layers(call, level_by_level)
 
 
 def round_recurrence(call: Call) -> tuple[Tensor, tuple[Tensor, ...] | None]:
     """One batched step of all nodes for each round; cycles are allowed."""
-    return _layers(call, _round_by_round)
+    return in_layers(call, _round_by_round)
 
 
-def _layers(call: Call, sweep: Sweep) -> tuple[Tensor, tuple[Tensor, ...] | None]:
+def in_layers(call: Call, sweep: Sweep) -> tuple[Tensor, tuple[Tensor, ...] | None]:
     spec, operands, topology = call.spec, call.operands, call.structure.topology
     rows, last = operands.x, []
     for layer in range(spec.num_layers):
@@ -50,7 +50,7 @@ def _layers(call: Call, sweep: Sweep) -> tuple[Tensor, tuple[Tensor, ...] | None
     return rows, tuple(torch.stack(parts) for parts in zip(*last, strict=True)) or None
 
 
-def _level_by_level(
+def level_by_level(
     spec: RecurSpec,
     operands: RecurOperands,
     weights: CellWeights | None,
