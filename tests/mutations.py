@@ -191,6 +191,20 @@ MUTATIONS = (
         "tests/laws/test_parity_torch.py",
     ),
     Mutation(
+        "gradients of memories that reach no child",
+        "engine/kernels/memories.py",
+        "of_known[k] += of_c[k] * kept[k]",
+        "of_known[k] += of_c[k]",
+        LOWERING,
+    ),
+    Mutation(
+        "initial states of a tree without gradients",
+        "engine/kernels/memories.py",
+        "(of_hidden[:first], of_memory[:first])",
+        "(of_hidden[:first], 0 * of_memory[:first])",
+        LOWERING,
+    ),
+    Mutation(
         "a memory that goes on after a chain has ended",
         "engine/kernels/recurrence.py",
         '"lstm": (-1, 1, 0, 0)}',

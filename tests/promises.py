@@ -35,6 +35,7 @@ INSTEAD = {
     "edge_attention": "segment_attention",
     "filtered_sums": "reduce_segments",
     "gated_sums": "reduce_segments",
+    "level_memories": "level_recurrence",
     "maxima_of_tail": "reduce_hub` or `reduce_segments",
     "reduce_peaks": "reduce_segments",
     "sums_by_block": "reduce_segments",

@@ -24,12 +24,12 @@ def recurrence_from_a_state(draw: Any) -> tuple[nn.Module, gn.Structure]:
     return _FromAState(layer, draw, len(structure)), structure
 
 
-@case("level_recurrence")
+@case("level_memories", "level_recurrence")
 def tree_recurrence(draw: Any) -> tuple[nn.Module, gn.Structure]:
     return _recurrent(draw), draw(st.one_of(trees(3), grids(3, 2)))
 
 
-@case("level_recurrence")
+@case("level_memories", "level_recurrence")
 def tree_recurrence_from_a_state(draw: Any) -> tuple[nn.Module, gn.Structure]:
     layer, structure = _recurrent(draw), draw(st.one_of(trees(3), grids(3, 2)))
     return _FromAState(layer, draw, len(structure)), structure

@@ -29,6 +29,7 @@ def round_recurrence(call: Call) -> tuple[Tensor, tuple[Tensor, ...] | None]:
 
 
 def in_layers(call: Call, sweep: Sweep) -> tuple[Tensor, tuple[Tensor, ...] | None]:
+    """Stacked layers in all directions, each swept in a way of its own; of chains also the final states."""
     spec, operands, topology = call.spec, call.operands, call.structure.topology
     rows, last = operands.x, []
     for layer in range(spec.num_layers):

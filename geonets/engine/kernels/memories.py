@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from geonets.core.topology import EdgeList, Topology
+from geonets.core.topology import Chain, EdgeList, Topology
 from geonets.engine.kernels.cells import State
 from geonets.engine.kernels.levels import in_layers, level_by_level
 from geonets.engine.kernels.loops import arrays, compiled, composed_gradients, refusal
@@ -84,18 +84,18 @@ def _swept(
 
     def composed(x: Tensor, w_ih: Tensor, w_hh: Tensor, bias: Tensor | None, *start: Tensor | None) -> Tensor:
         own, known = CellWeights(w_ih, w_hh, bias), [part for part in start if part is not None]
-        return torch.stack(level_by_level(spec, operands, own, topology, edges, x, known or None))
+        return level_by_level(spec, operands, own, topology, edges, x, known or None)[0]
 
     given = weights.w_ih, weights.w_hh, bias, *(start or (None, None))
     with torch.autocast("cpu", enabled=False):  # memories add up over many nodes
         given = [None if part is None else part.to(rows.dtype) for part in given]
-        states = _Sweep.apply(levels, composed, rows, *given)
-    assert isinstance(states, Tensor)
-    return list(states)
+        hidden = _Sweep.apply(levels, composed, rows, *given)
+    assert isinstance(hidden, Tensor)
+    return [hidden]
 
 
 class _Sweep(torch.autograd.Function):
-    """`(2, N, H)` hidden states and memories; the bias is `(4H,)` or None, and so are initial states, `(B, H)`."""
+    """`(N, H)` hidden states; the bias is `(4H,)` or None, and so are initial states, `(B, H)`."""
 
     @staticmethod
     def forward(
@@ -112,15 +112,14 @@ class _Sweep(torch.autograd.Function):
         w_x, w_h, b = _forget_first(w_ih), _forget_first(w_hh), x.new_zeros(4 * size)
         b = b if bias is None else _forget_first(bias)
         rows = x.index_select(0, levels.order)
-        gates, states = rows.new_empty(len(rows), 4 * size), rows.new_empty(2, first + len(rows), size)
+        gates, (hidden, memory) = rows.new_empty(len(rows), 4 * size), rows.new_empty(2, first + len(rows), size)
         torch.addmm(b[size:], rows[:silent], w_x[size:].t(), out=gates[:silent, size:])
         torch.addmm(b, rows[silent:], w_x.t(), out=gates[silent:])
-        for part, known in zip(states, start, strict=True):
+        for part, known in zip((hidden, memory), start, strict=True):
             if known is not None:
                 part[:first] = known
         sums, shown = rows.new_empty(2, len(rows), size)
         past, forget = rows.new_empty(2, len(levels.senders), size)
-        hidden, memory = states
         across = arrays(levels.pointers, levels.senders, gates, hidden, memory, sums, past, forget)
         views = gates[:, size:], gates[:, size : 3 * size], *gates.split(size, 1)[2:], sums, shown
         by_node = zip(*(part.split(levels.sizes) for part in (*views, hidden[first:], memory[first:])), strict=True)
@@ -139,7 +138,7 @@ class _Sweep(torch.autograd.Function):
             begin = end
         ctx.save_for_backward(x, w_ih, w_hh, bias, *start, rows, gates, memory, sums, shown, past, forget)
         ctx.levels, ctx.composed = levels, composed
-        return states[:, first:].index_select(1, levels.places)
+        return hidden[first:].index_select(0, levels.places)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
@@ -149,22 +148,20 @@ class _Sweep(torch.autograd.Function):
             return None, None, *composed_gradients(ctx.composed, inputs, needed, grads[0])
         w_x, w_h = _forget_first(inputs[1]), _forget_first(inputs[2])
         size, first, silent = memory.shape[1], levels.first, levels.silent
-        of_states = memory.new_zeros(2, *memory.shape)
-        of_states[:, first:] = grads[0].index_select(1, levels.order)
+        of_hidden, of_memory = grads[0].index_select(0, levels.order), torch.zeros_like(memory)
+        of_hidden = torch.cat([torch.zeros_like(memory[:first]), of_hidden]) if first else of_hidden
         of_gates, of_forget = torch.empty_like(gates), torch.empty_like(forget)
-        of_sums, of_past = torch.empty_like(sums), torch.empty_like(past)
         known = arrays(levels.pointers, levels.senders, gates, memory, shown, forget)
-        wanted = arrays(*of_states, of_gates, of_forget, of_sums, of_past)
-        by_node = zip(of_gates[:, size:].split(levels.sizes), of_sums.split(levels.sizes), strict=True)
-        by_edge = zip(of_forget.split(levels.counts), of_past.split(levels.counts), strict=True)
-        end = len(rows)
-        for (own, total), (kept, heard) in reversed(list(zip(by_node, by_edge, strict=True))):
+        wanted = arrays(of_hidden, of_memory, of_gates, of_forget)
+        by_level, end = (
+            zip(of_gates[:, size:].split(levels.sizes), of_forget.split(levels.counts), strict=True),
+            len(rows),
+        )
+        for own, kept in reversed(list(by_level)):
             begin = end - len(own)
             compiled(_release)(begin, end, *known, *wanted)
-            if len(heard):
-                torch.mm(own, w_h[size:], out=total)
-                torch.mm(kept, w_h[:size], out=heard)
-                compiled(_answer)(begin, end, *known, *wanted)
+            if len(kept):
+                compiled(_answer)(begin, end, *known[:2], *arrays(own @ w_h[size:], kept @ w_h[:size]), wanted[0])
             end = begin
         own, heard = of_gates[:, size:], of_gates[silent:, :size]
         of_x = of_w_x = of_w_h = of_bias = None
@@ -179,7 +176,7 @@ class _Sweep(torch.autograd.Function):
             of_w_h = _input_first(of_forget.t() @ past, own[silent:].t() @ sums[silent:])
         if needed[3]:
             of_bias = _input_first(heard.sum(0), own.sum(0))
-        of_start = of_states[:, :first] if first else (None, None)
+        of_start = (of_hidden[:first], of_memory[:first]) if first else (None, None)
         return None, None, of_x, of_w_x, of_w_h, of_bias, *of_start
 
 
@@ -210,16 +207,15 @@ def _hear(
     """Hidden states along edges, their sums, and what the receiver's input contributes to each forget gate."""
     size = hidden.shape[1]
     for node in range(begin, end):
-        for k in range(size):
-            sums[node, k] = 0
+        total, given = sums[node], gates[node, :size]
+        total[:] = 0
         for edge in range(pointers[node], pointers[node + 1]):
-            sender = senders[edge]
+            heard, known, kept = past[edge], hidden[senders[edge]], forget[edge]
             for k in range(size):
-                past[edge, k] = hidden[sender, k]
+                heard[k] = known[k]
+                total[k] += known[k]
             for k in range(size):
-                sums[node, k] += past[edge, k]
-            for k in range(size):
-                forget[edge, k] = gates[node, k]
+                kept[k] = given[k]
 
 
 def _keep(
@@ -235,15 +231,15 @@ def _keep(
     forget: Any,
 ) -> None:
     """The memory of nodes, whose rows come after those of initial states."""
-    size = hidden.shape[1]
-    first = len(memory) - len(gates)
+    size, first = hidden.shape[1], len(memory) - len(gates)
     for node in range(begin, end):
+        own, i, g = memory[first + node], gates[node, size : 2 * size], gates[node, 3 * size :]
         for k in range(size):
-            memory[first + node, k] = gates[node, size + k] * gates[node, 3 * size + k]
+            own[k] = i[k] * g[k]
         for edge in range(pointers[node], pointers[node + 1]):
-            sender = senders[edge]
+            kept, known = forget[edge], memory[senders[edge]]
             for k in range(size):
-                memory[first + node, k] += forget[edge, k] * memory[sender, k]
+                own[k] += kept[k] * known[k]
 
 
 def _release(
@@ -259,61 +255,43 @@ def _release(
     of_memory: Any,
     of_gates: Any,
     of_forget: Any,
-    of_sums: Any,
-    of_past: Any,
 ) -> None:
     """The gradients of gates, and of the memories that were heard. Loops of few arrays, so that they are vectorised."""
-    size = memory.shape[1]
-    first = len(memory) - len(gates)
+    size, first = memory.shape[1], len(memory) - len(gates)
     for node in range(begin, end):
-        row = first + node
+        i, o, g = gates[node, size : 2 * size], gates[node, 2 * size : 3 * size], gates[node, 3 * size :]
+        of_i, of_o = of_gates[node, size : 2 * size], of_gates[node, 2 * size : 3 * size]
+        of_f, of_g = of_gates[node, :size], of_gates[node, 3 * size :]
+        seen, of_h, of_c = shown[node], of_hidden[first + node], of_memory[first + node]
         for k in range(size):
-            seen = shown[node, k]
-            of_memory[row, k] += of_hidden[row, k] * gates[node, 2 * size + k] * (1 - seen * seen)
+            of_c[k] += of_h[k] * o[k] * (1 - seen[k] * seen[k])
         for k in range(size):
-            o = gates[node, 2 * size + k]
-            of_gates[node, 2 * size + k] = of_hidden[row, k] * shown[node, k] * o * (1 - o)
+            of_o[k] = of_h[k] * seen[k] * o[k] * (1 - o[k])
         for k in range(size):
-            i, g = gates[node, size + k], gates[node, 3 * size + k]
-            of_gates[node, size + k] = of_memory[row, k] * g * i * (1 - i)
+            of_i[k] = of_c[k] * g[k] * i[k] * (1 - i[k])
         for k in range(size):
-            i, g = gates[node, size + k], gates[node, 3 * size + k]
-            of_gates[node, 3 * size + k] = of_memory[row, k] * i * (1 - g * g)
-        for k in range(size):
-            of_gates[node, k] = 0
+            of_g[k] = of_c[k] * i[k] * (1 - g[k] * g[k])
+        if pointers[node] < pointers[node + 1]:
+            of_f[:] = 0
         for edge in range(pointers[node], pointers[node + 1]):
             sender = senders[edge]
+            known, kept, of_kept, of_known = memory[sender], forget[edge], of_forget[edge], of_memory[sender]
             for k in range(size):
-                f = forget[edge, k]
-                of_forget[edge, k] = of_memory[row, k] * memory[sender, k] * f * (1 - f)
+                of_kept[k] = of_c[k] * known[k] * kept[k] * (1 - kept[k])
             for k in range(size):
-                of_gates[node, k] += of_forget[edge, k]
+                of_f[k] += of_kept[k]
             for k in range(size):
-                of_memory[sender, k] += of_memory[row, k] * forget[edge, k]
+                of_known[k] += of_c[k] * kept[k]
 
 
-def _answer(
-    begin: int,
-    end: int,
-    pointers: Any,
-    senders: Any,
-    gates: Any,
-    memory: Any,
-    shown: Any,
-    forget: Any,
-    of_hidden: Any,
-    of_memory: Any,
-    of_gates: Any,
-    of_forget: Any,
-    of_sums: Any,
-    of_past: Any,
-) -> None:
-    """The gradients of the hidden states that were heard."""
+def _answer(begin: int, end: int, pointers: Any, senders: Any, of_sums: Any, of_past: Any, of_hidden: Any) -> None:
+    """The gradients of the hidden states that a level heard, from those of their sums and of its forget gates."""
     for node in range(begin, end):
+        together = of_sums[node - begin]
         for edge in range(pointers[node], pointers[node + 1]):
-            sender = senders[edge]
-            for k in range(of_hidden.shape[1]):
-                of_hidden[sender, k] += of_sums[node, k] + of_past[edge, k]
+            known, apart = of_hidden[senders[edge]], of_past[edge - pointers[begin]]
+            for k in range(len(known)):
+                known[k] += together[k] + apart[k]
 
 
 def _rule(situation: Situation) -> bool | str | None:
@@ -324,6 +302,8 @@ def _rule(situation: Situation) -> bool | str | None:
         return f"the cell is {spec.cell}, not lstm"
     if spec.relations or spec.proj_size:
         return "each relation has weights of its own" if spec.relations else "the output is projected"
+    if situation.kind is Chain:
+        return "chains are asked for their last memories"
     return refusal(situation) or True
 
 
