@@ -184,6 +184,13 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
+        "calls of one length for each chain",
+        "engine/kernels/recurrence.py",
+        "sources[place] = ways.argmin()",
+        "sources[place] = place - 1",
+        "tests/engine/test_recurrence.py",
+    ),
+    Mutation(
         "a final state given to the wrong item",
         "engine/kernels/recurrence.py",
         "final = [part.index_copy(0, bucket.items, new)",

@@ -77,8 +77,9 @@ def kernels_of(layer: Any, structure: gn.Structure) -> set[str]:
 
 
 def breaks(promise: str, layer: Any, structure: gn.Structure) -> bool:
-    """Whether a kernel that runs here is an exception to a promise."""
-    return bool(kernels_of(layer, structure) & set(EXCEPTIONS[promise]))
+    """Whether a kernel that runs here, or what a trace takes in its place, is an exception to a promise."""
+    kernels = kernels_of(layer, structure)
+    return bool((kernels | {INSTEAD.get(kernel, kernel) for kernel in kernels}) & set(EXCEPTIONS[promise]))
 
 
 def coarsens(name: str) -> bool:

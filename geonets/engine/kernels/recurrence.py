@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -26,8 +27,10 @@ HOLD = {"rnn_tanh": (-1,), "rnn_relu": (-1,), "gru": (0, 1, 0), "lstm": (-1, 1, 
 """Which gates to close (-1) and to open (1) so that a cell keeps its state: i, f, g, o of an LSTM; r, z, n of a GRU."""
 FIRMLY = 1e4
 """An input at which a sigmoid is 0 or 1 exactly, in every dtype."""
-BUCKET, MOST_BUCKETS = 1.5, 6
-"""Chains of one call differ in length by less than this factor; the shortest chains share the last call."""
+CALL, STEP = 50, 1
+"""What a call of torch's RNN costs, and each of its steps, in steps of a chain: measured with 64 -> 128 channels."""
+FINE = 1.02
+"""Lengths that differ by less than this factor are not told apart."""
 State = tuple[Tensor, ...]
 
 
@@ -72,20 +75,29 @@ class _Bucket:
 
     Args:
         items: `(b,)` which ones.
-        rows: `(b, T)` the rows of each in the order of time, or against it; `N` after its end.
-        ends: `(b,)` where the last step of each stands among the `b * T`.
+        steps: `T` of the longest.
+        ends: `(b,)` where the last step of each stands among the `T * b`.
     """
 
     items: Tensor
-    rows: Tensor
+    steps: int
     ends: Tensor
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Buckets:
-    """All chains that are not empty, and where each row stands among the padded ones of all buckets together."""
+    """All chains that are not empty, and how their steps lie in memory.
+
+    Args:
+        parts: the buckets.
+        sizes: `T * b` of each.
+        rows: of all buckets, the row of each step and chain, in the order of time or against it; `N` after an end.
+        places: `(N,)` where each row stands among these.
+    """
 
     parts: list[_Bucket]
+    sizes: list[int]
+    rows: Tensor
     places: Tensor
 
 
@@ -99,9 +111,11 @@ def _sweep(
     flat = [weight for weight in held if weight is not None]
     after = functional.pad(rows.new_ones(1, 1), (rows.shape[1], 0))  # the row of every step after an end
     padded, hidden, final = torch.cat([functional.pad(rows, (0, 1)), after]), [], list(start)
-    for bucket in buckets.parts:
+    taken = padded.index_select(0, buckets.rows).split(buckets.sizes)
+    for bucket, own in zip(buckets.parts, taken, strict=True):
         state = tuple(part.index_select(0, bucket.items)[None] for part in start)
-        out, *ends = _run(spec, _taken(padded, bucket.rows), state, flat)
+        steps = own.reshape(bucket.steps, len(bucket.items), -1)
+        out, *ends = _run(spec, steps, state, flat, batch_first=False)
         hidden.append(out.flatten(0, 1))
         reached = [hidden[-1].index_select(0, bucket.ends), *(part[0] for part in ends[1:])]
         final = [part.index_copy(0, bucket.items, new) for part, new in zip(final, reached, strict=True)]
@@ -109,27 +123,45 @@ def _sweep(
 
 
 def _buckets(topology: Topology, reverse: bool) -> _Buckets:
-    """Chains whose lengths lie within a factor of each other, the longest first."""
+    """Chains cut into calls by their lengths, the longest first; the first step of all chains first."""
     counts, total = topology.node_counts, topology.num_nodes
-    factors = int(counts.max()) / counts.clamp(min=1)
-    bucket_of = (factors.log() / math.log(BUCKET)).long().clamp(max=MOST_BUCKETS - 1)
-    bucket_of[counts == 0] = MOST_BUCKETS
-    places, parts, before = counts.new_empty(total), [], 0
-    for number in range(MOST_BUCKETS):
-        items = (bucket_of == number).nonzero().squeeze(1)
-        if not len(items):
-            continue
-        lengths = counts[items][:, None]
-        steps = torch.arange(int(lengths.max()), device=counts.device)
-        first = topology.node_offsets[items][:, None]
-        rows = first + (lengths - 1 - steps if reverse else steps)
+    order = counts.argsort(descending=True, stable=True)
+    order = order[: int((counts > 0).sum())]
+    parts, sizes, every, places, before = [], [], [], counts.new_empty(total), 0
+    for items in order.split(_cuts(counts[order])):
+        lengths = counts[items]
+        steps = torch.arange(int(lengths[0]), device=counts.device)[:, None]
+        rows = topology.node_offsets[items] + (lengths - 1 - steps if reverse else steps)
         inside = steps < lengths
-        rows = torch.where(inside, rows, total)
-        ends = torch.arange(len(items), device=counts.device) * len(steps) + lengths[:, 0] - 1
         places[rows[inside]] = before + inside.flatten().nonzero().squeeze(1)
-        parts.append(_Bucket(items, rows, ends))
-        before += inside.numel()
-    return _Buckets(parts, places)
+        ends = (lengths - 1) * len(items) + torch.arange(len(items), device=counts.device)
+        parts.append(_Bucket(items, len(steps), ends))
+        sizes.append(rows.numel())
+        every.append(torch.where(inside, rows, total).flatten())
+        before += sizes[-1]
+    return _Buckets(parts, sizes, torch.cat(every), places)
+
+
+def _cuts(counts: Tensor) -> list[int]:
+    """How many chains each call takes, so that all calls together cost least, from descending lengths.
+
+    A call on `b` chains of at most `T` steps costs `CALL + T * (b + STEP)`; the cheapest way to do the first chains is
+    found from the cheapest ways to do fewer.
+    """
+    alike = (counts.double().log() / math.log(FINE)).long()
+    _, numbers = torch.unique_consecutive(alike, return_counts=True)
+    ends = np.concatenate([[0], numbers.cumsum(0).numpy(force=True)])
+    longest = counts.numpy(force=True)[ends[:-1]]
+    costs, sources = np.zeros(len(ends)), np.zeros(len(ends), np.int64)
+    for place in range(1, len(ends)):
+        ways = costs[:place] + CALL + longest[:place] * (ends[place] - ends[:place] + STEP)
+        sources[place] = ways.argmin()
+        costs[place] = ways[sources[place]]
+    cuts, place = [], len(ends) - 1
+    while place:
+        cuts.append(int(ends[place] - ends[sources[place]]))
+        place = int(sources[place])
+    return cuts[::-1]
 
 
 def _run(
@@ -140,15 +172,12 @@ def _run(
     num_layers: int = 1,
     dropout: float = 0.0,
     both: bool = False,
+    batch_first: bool = True,
 ) -> tuple[Tensor, ...]:
-    """Torch's recurrence on `(B, T, C)`."""
+    """Torch's recurrence on `(B, T, C)`, or on `(T, B, C)`."""
     hx = list(state) if spec.cell == "lstm" else state[0]
     training = dropout > 0 or torch.is_grad_enabled()  # a backward pass needs what training keeps
-    return FUSED[spec.cell](rows, hx, weights, spec.bias, num_layers, dropout, training, both, True)
-
-
-def _taken(padded: Tensor, rows: Tensor) -> Tensor:
-    return padded.index_select(0, rows.flatten()).reshape(*rows.shape, -1)
+    return FUSED[spec.cell](rows, hx, weights, spec.bias, num_layers, dropout, training, both, batch_first)
 
 
 def _initial(spec: RecurSpec, operands: RecurOperands, num_items: int) -> State:
