@@ -56,14 +56,14 @@ class _Levels:
         """Work it out; `items` are given where nodes without predecessors hear an initial state."""
         order, sizes = torch.cat(edges.levels), [len(level) for level in edges.levels]
         places, first = torch.empty_like(order), 0 if items is None else num_items
-        places[order] = torch.arange(len(order))
+        places[order] = torch.arange(len(order), device=order.device)
         degrees, senders, receivers = edges.degrees[order], places[edges.senders] + first, places[edges.receivers]
         if items is not None:
             sources = (degrees == 0).nonzero().squeeze(1)
             senders, receivers = torch.cat([senders, items[order[sources]]]), torch.cat([receivers, sources])
             degrees = degrees.clamp(min=1)
         pointers = torch.cat([degrees.new_zeros(1), degrees.cumsum(0)])
-        counts = pointers[torch.tensor([0, *sizes]).cumsum(0)].diff().tolist()
+        counts = pointers[torch.tensor([0, *sizes], device=order.device).cumsum(0)].diff().tolist()
         senders = senders[receivers.argsort(stable=True)]
         return _Levels(order, places, sizes, counts, pointers, senders, first, 0 if first else sizes[0])
 

@@ -150,8 +150,8 @@ def _cuts(counts: Tensor) -> list[int]:
     """
     alike = (counts.double().log() / math.log(FINE)).long()
     _, numbers = torch.unique_consecutive(alike, return_counts=True)
-    ends = np.concatenate([[0], numbers.cumsum(0).numpy(force=True)])
-    longest = counts.numpy(force=True)[ends[:-1]]
+    ends = np.cumsum([0, *numbers.tolist()])
+    longest = np.array(counts.tolist())[ends[:-1]]
     costs, sources = np.zeros(len(ends)), np.zeros(len(ends), np.int64)
     for place in range(1, len(ends)):
         ways = costs[:place] + CALL + longest[:place] * (ends[place] - ends[:place] + STEP)
