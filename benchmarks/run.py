@@ -14,10 +14,14 @@ import torch
 from harness import Case, Outcome, compare
 from limits import Limits
 from report import table
+from scaling import growth
 
 import geonets as gn
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+BOUNDS = Path(__file__).with_name("BOUNDS.md")
+SLOPES = """Log-log slopes of the last two decades, in brackets of the steeper one, in which rows leave a cache; beside
+them the algorithm's. Fixed costs rule the first decade. By `python benchmarks/scaling.py`."""
 FAMILIES = ("uniform", "ragged", "molecules", "bonds", "clouds", "geometry", "loading", "half", "networks")
 
 
@@ -50,7 +54,11 @@ def main() -> None:
         print(f"{name}: {table(outcomes[-1:]).splitlines()[-1]}", flush=True)
         if not options.words:
             text = page(outcomes, missing, len(chosen), options.rounds, options.threads, limits)
-            RESULTS.with_suffix(".md" if options.threads == 1 else f".{options.threads}.md").write_text(text)
+            results = RESULTS.with_suffix(".md" if options.threads == 1 else f".{options.threads}.md")
+            results.write_text(text)
+    if not options.words and options.threads == 1:
+        more = ["## How time and memory grow", SLOPES, growth(), BOUNDS.read_text().replace("# ", "## ", 1)]
+        RESULTS.write_text("\n\n".join([RESULTS.read_text().rstrip(), *more]))
 
 
 def cases(words: list[str]) -> dict[str, Callable[[], Case]]:
