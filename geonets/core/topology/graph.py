@@ -32,6 +32,7 @@ class Graph(Topology):
         StructureError: if an index is out of range or an edge leaves its item.
 
     Example:
+        >>> import torch
         >>> Graph(torch.tensor([0, 1]), torch.tensor([1, 0]), node_counts=2)
         Graph(1 item of 2 nodes, 2 edges)
     """
