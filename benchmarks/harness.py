@@ -103,8 +103,8 @@ def agree(case: Case, tolerance: float, most: int | None = None) -> None:
     Args:
         case: its steps.
         tolerance: relative to the largest entry of each result.
-        most: how many results of a step to look at, in single precision the first: gradients through maxima and
-            norms may differ there by whole neighbours.
+        most: how many results of a step to look at, in single precision the first, and as a whole: where distances
+            are nearly equal other neighbours may be chosen there.
 
     Raises:
         ArithmeticError: if so.
@@ -114,7 +114,7 @@ def agree(case: Case, tolerance: float, most: int | None = None) -> None:
         return
     mine = case.ours()
     for name, step in case.peers.items():
-        _agree(case.name, name, list(zip(mine, step(), strict=True))[:most], tolerance)
+        _agree(case.name, name, list(zip(mine, step(), strict=True))[:most], tolerance, as_whole=most is not None)
 
 
 @contextlib.contextmanager
@@ -144,13 +144,19 @@ def timed(steps: Sequence[Callable[[], object]], rounds: int, clock: Callable[[]
     return times
 
 
-def _agree(case: str, peer: str, pairs: Iterable[tuple[Tensor, Tensor]], tolerance: float) -> None:
-    """Relative to the largest entry; a result that vanishes against the others is held against a part of theirs."""
+def _agree(
+    case: str, peer: str, pairs: Iterable[tuple[Tensor, Tensor]], tolerance: float, as_whole: bool = False
+) -> None:
+    """Relative to the largest entry, or as a whole to the root of the sum of squares.
+
+    A result that vanishes against the others is held against a part of theirs.
+    """
     kept = [(mine.detach(), other.detach()) for mine, other in pairs]
-    sizes = [float(other.abs().max()) if other.numel() else 0.0 for _, other in kept]
+    norm = 2 if as_whole else torch.inf
+    sizes = [float(torch.linalg.vector_norm(other, norm)) if other.numel() else 0.0 for _, other in kept]
     for place, ((mine, other), size) in enumerate(zip(kept, sizes, strict=True)):
         if mine.shape != other.shape:
             raise ArithmeticError(f"{case}: result {place} is {tuple(mine.shape)}, of {peer} {tuple(other.shape)}")
-        error = float((mine - other).abs().max()) / max(size, VANISHING * max(sizes), 1e-300)
+        error = float(torch.linalg.vector_norm(mine - other, norm)) / max(size, VANISHING * max(sizes), 1e-300)
         if not error <= tolerance:
             raise ArithmeticError(f"{case}: result {place} differs from {peer} by {error:.2e} of its size")

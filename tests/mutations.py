@@ -317,10 +317,10 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
-        "a leaky ReLU whose second derivative is that of a loop",
-        "engine/kernels/attention/edges.py",
-        "if torch.is_grad_enabled():  # a second derivative was asked for\n            composed",
-        "if False:\n            composed",
+        "additive attention whose second derivative is a constant's",
+        "engine/kernels/attention/additive.py",
+        "ctx.needs_input_grad[:6], grad)",
+        "ctx.needs_input_grad[:6], grad.detach())",
         "tests/laws/test_gradients_attend.py",
     ),
     Mutation(

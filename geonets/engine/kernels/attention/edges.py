@@ -1,12 +1,11 @@
-"""`attend` by loops over the edges in receiver order: what is kept of an edge is one number a head.
+"""`attend` with dot products by loops over the edges in receiver order: what is kept of an edge is one number a head.
 
-Bound by the gathers of sender rows: one for the values, one for the keys unless their score is one number a head, and
-as many again behind it along the transpose, so that no gradient is scattered.
+Bound by the gathers of sender rows: one for the values, one for the keys, and as many again behind it along the
+transpose, so that no gradient is scattered.
 """
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
@@ -41,37 +40,6 @@ def edge_attention(call: Call) -> Any:
     return (rows, shares) if spec.return_weights else rows
 
 
-class _Bent(torch.autograd.Function):
-    """`a . leaky_relu(q_i + k_j + e_ij)` in every head; without `a` the sum over the channels."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, query: Tensor, key: Tensor, terms: Tensor | None, vector: Tensor | None, slope: float, edges: EdgeList
-    ) -> Tensor:
-        ctx.save_for_backward(query, key, terms, vector)
-        ctx.slope, ctx.edges = slope, edges
-        out = query.new_empty(edges.num_edges, query.shape[1])
-        given = loops.arrays(edges.pointers, edges.senders, query, key, terms, vector)
-        loops.compiled(_bend)(*given, slope, *loops.arrays(out))
-        return out
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        (grad,), saved, slope, edges = grads, ctx.saved_tensors, ctx.slope, ctx.edges
-        if torch.is_grad_enabled():  # a second derivative was asked for
-            composed = functools.partial(_bent, slope=slope, edges=edges)
-            return *loops.composed_gradients(composed, saved, ctx.needs_input_grad[:4], grad), None, None
-        query, key, terms, vector = saved
-        of_query, of_key, of_terms, of_vector = (None if part is None else _zeros_like(part) for part in saved)
-        operands = loops.arrays(query, key, terms, vector, grad)
-        along = loops.arrays(edges.pointers, edges.senders)
-        loops.compiled(_unbend)(*along, *operands, slope, *loops.arrays(of_query, of_terms, of_vector))
-        transpose = edges.transpose
-        along = loops.arrays(transpose.pointers, edges.receivers_by_sender, transpose.rows)
-        loops.compiled(_unbend_back)(*along, *operands, slope, *loops.arrays(of_key))
-        return of_query, of_key, of_terms, of_vector, None, None
-
-
 class _Softmax(torch.autograd.Function):
     """`exp(s_ij) / sum_j exp(s_ij)` over the edges of a receiver; all 0 where every score is `-inf`."""
 
@@ -99,53 +67,20 @@ class _Softmax(torch.autograd.Function):
 
 def _scores(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relation: Tensor | None) -> Tensor:
     query, key = of_one_type(operands.query, operands.key)
-    if spec.score == "dot":
-        scores = dots(query, key, edges)
-        if operands.edge_keys is not None:
-            scores = scores + dots(query, _like(operands.edge_keys, key), _from_edges(edges))
-        if relation is not None and operands.relation_keys is not None:
-            products = torch.einsum("nhd,rhd->nrh", query, operands.relation_keys).flatten(0, 1)
-            scores = scores + products.index_select(0, edges.receivers * len(operands.relation_keys) + relation)
-        scores = scores * query.shape[-1] ** -0.5
-    else:
-        edge_rows, vectors = operands.edges, operands.attention
-        if spec.score == "additive":
-            edge_rows = edge_rows if edge_rows is None else edge_rows[..., None]
-            if vectors is not None:
-                query, key, vectors = _narrow(query, vectors[0], edges), _narrow(key, vectors[1], edges), None
-        terms = [part for part in (edge_rows, operands.edge_keys) if part is not None]
-        if relation is not None and operands.relation_keys is not None:
-            terms.append(operands.relation_keys.index_select(0, relation))
-        total = _like(sum(terms[1:], terms[0]), key) if terms else None
-        scores = applied(_Bent, query, key, total, vectors, spec.negative_slope, edges)
+    scores = dots(query, key, edges)
+    if operands.edge_keys is not None:
+        scores = scores + dots(query, _like(operands.edge_keys, key), _from_edges(edges))
+    if relation is not None and operands.relation_keys is not None:
+        products = torch.einsum("nhd,rhd->nrh", query, operands.relation_keys).flatten(0, 1)
+        scores = scores + products.index_select(0, edges.receivers * len(operands.relation_keys) + relation)
+    scores = scores * query.shape[-1] ** -0.5
     if relation is not None and operands.relation_bias is not None:
         scores = scores + operands.relation_bias.index_select(0, relation)
     return scores if operands.bias is None else scores + operands.bias
 
 
-def _bent(
-    query: Tensor, key: Tensor, terms: Tensor | None, vector: Tensor | None, slope: float, edges: EdgeList
-) -> Tensor:
-    raw = query.index_select(0, edges.receivers) + key.index_select(0, edges.senders)
-    bent = functional.leaky_relu(raw if terms is None else raw + terms, slope)
-    return (bent if vector is None else bent * vector).sum(-1)
-
-
 def _softmax(scores: Tensor, edges: EdgeList) -> Tensor:
     return applied(_Softmax, scores, edges)
-
-
-def _narrow(rows: Tensor, vector: Tensor, edges: EdgeList) -> Tensor:
-    """`(N, H, 1)`: each row's product with one vector a head, as if that heard all the rows."""
-    count = len(rows)
-
-    def derive() -> EdgeList:
-        numbers = torch.arange(count + 1, device=rows.device)
-        nobody = numbers.new_zeros(count)
-        transpose = Transpose(numbers[:-1], numbers)
-        return EdgeList(numbers[:-1], nobody, None, count, 1, numbers[[0, -1]], None, transpose)
-
-    return dots(vector[None], rows, edges.remember(("all of", count), derive))[..., None]
 
 
 def _from_edges(edges: EdgeList) -> EdgeList:
@@ -159,10 +94,6 @@ def _from_edges(edges: EdgeList) -> EdgeList:
         )
 
     return edges.remember("from_edges", derive)
-
-
-def _zeros_like(rows: Tensor) -> Tensor:
-    return torch.zeros_like(rows, memory_format=torch.contiguous_format)
 
 
 def _like(rows: Tensor, nodes: Tensor) -> Tensor:
@@ -206,100 +137,12 @@ def _centre(pointers: np.ndarray, shares: np.ndarray, grad: np.ndarray, out: np.
                 out[edge, head] = shares[edge, head] * (grad[edge, head] - mean)
 
 
-def _bend(
-    pointers: np.ndarray,
-    senders: np.ndarray,
-    query: np.ndarray,
-    key: np.ndarray,
-    terms: np.ndarray | None,
-    vector: np.ndarray | None,
-    slope: float,
-    out: np.ndarray,
-) -> None:
-    _, heads, channels = query.shape
-    bent = out.dtype.type(slope)
-    for receiver in range(len(query)):
-        for edge in range(pointers[receiver], pointers[receiver + 1]):
-            sender = senders[edge]
-            for head in range(heads):
-                total = out.dtype.type(0)
-                for channel in range(channels):
-                    raw = query[receiver, head, channel] + key[sender, head, channel]
-                    if terms is not None:
-                        raw += terms[edge, head, channel]
-                    raw = raw if raw > 0 else bent * raw
-                    total += raw if vector is None else raw * vector[head, channel]
-                out[edge, head] = total
-
-
-def _unbend(
-    pointers: np.ndarray,
-    senders: np.ndarray,
-    query: np.ndarray,
-    key: np.ndarray,
-    terms: np.ndarray | None,
-    vector: np.ndarray | None,
-    grad: np.ndarray,
-    slope: float,
-    of_query: np.ndarray,
-    of_terms: np.ndarray | None,
-    of_vector: np.ndarray | None,
-) -> None:
-    """The gradients of the receivers, the edges and the vector; they start at 0."""
-    _, heads, channels = query.shape
-    straight, bent = grad.dtype.type(1), grad.dtype.type(slope)
-    for receiver in range(len(query)):
-        for edge in range(pointers[receiver], pointers[receiver + 1]):
-            sender = senders[edge]
-            for head in range(heads):
-                share = grad[edge, head]
-                for channel in range(channels):
-                    raw = query[receiver, head, channel] + key[sender, head, channel]
-                    if terms is not None:
-                        raw += terms[edge, head, channel]
-                    slant = share * (straight if raw > 0 else bent)
-                    if vector is not None and of_vector is not None:
-                        of_vector[head, channel] += slant * raw
-                        slant *= vector[head, channel]
-                    of_query[receiver, head, channel] += slant
-                    if of_terms is not None:
-                        of_terms[edge, head, channel] = slant
-
-
-def _unbend_back(
-    pointers: np.ndarray,
-    receivers: np.ndarray,
-    places: np.ndarray,
-    query: np.ndarray,
-    key: np.ndarray,
-    terms: np.ndarray | None,
-    vector: np.ndarray | None,
-    grad: np.ndarray,
-    slope: float,
-    of_key: np.ndarray,
-) -> None:
-    """The gradient of the senders, along the transpose; it starts at 0."""
-    _, heads, channels = key.shape
-    straight, bent = grad.dtype.type(1), grad.dtype.type(slope)
-    for sender in range(len(key)):
-        for row in range(pointers[sender], pointers[sender + 1]):
-            receiver, edge = receivers[row], places[row]
-            for head in range(heads):
-                share = grad[edge, head]
-                for channel in range(channels):
-                    raw = query[receiver, head, channel] + key[sender, head, channel]
-                    if terms is not None:
-                        raw += terms[edge, head, channel]
-                    slant = share * (straight if raw > 0 else bent)
-                    of_key[sender, head, channel] += slant if vector is None else slant * vector[head, channel]
-
-
 def _rule(situation: Situation) -> bool | str | None:
     spec = situation.spec
     if not isinstance(spec, AttendSpec):
         return None
-    if spec.score == "opaque":
-        return "the score is opaque: a loop needs to see inside"
+    if spec.score != "dot":
+        return f"the score is {spec.score}; the loop multiplies"
     return loops.refusal(situation) or True
 
 
