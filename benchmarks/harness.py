@@ -153,10 +153,12 @@ def _agree(
     """
     kept = [(mine.detach(), other.detach()) for mine, other in pairs]
     norm = 2 if as_whole else torch.inf
-    sizes = [float(torch.linalg.vector_norm(other, norm)) if other.numel() else 0.0 for _, other in kept]
+    sizes = [float(torch.linalg.vector_norm(other.double(), norm)) if other.numel() else 0.0 for _, other in kept]
     for place, ((mine, other), size) in enumerate(zip(kept, sizes, strict=True)):
         if mine.shape != other.shape:
             raise ArithmeticError(f"{case}: result {place} is {tuple(mine.shape)}, of {peer} {tuple(other.shape)}")
-        error = float(torch.linalg.vector_norm(mine - other, norm)) / max(size, VANISHING * max(sizes), 1e-300)
+        error = float(torch.linalg.vector_norm((mine - other).double(), norm)) / max(
+            size, VANISHING * max(sizes), 1e-300
+        )
         if not error <= tolerance:
             raise ArithmeticError(f"{case}: result {place} differs from {peer} by {error:.2e} of its size")

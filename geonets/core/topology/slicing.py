@@ -46,13 +46,17 @@ class Cut(NamedTuple):
             read = loops.arrays(senders, pointers, self.starts, self.offsets, *found, bounds)
             loops.compiled(_cut_edges)(*read)
             return *found, bounds
-        taken = self.edge_rows.take(senders)
+        taken, own = self.edge_rows.take(senders), self.node_rows.take(degrees)
+        if numbers is not None and loops.can_run(taken.device):
+            receivers, bounds = torch.empty_like(taken), taken.new_empty(self.num_nodes + 1)
+            loops.compiled(_renumber)(*loops.arrays(taken, own, self.starts, self.offsets, receivers, bounds))
+            return taken, receivers, bounds
         if self.edge_rows.counts is None:  # a span: all items move alike
             taken = taken - self.starts[:1]
         else:
             shift = self.offsets[:-1] - self.starts
             taken = taken + torch.repeat_interleave(shift, self.edge_rows.counts, output_size=len(taken))
-        own, nodes = self.node_rows.take(degrees), torch.arange(self.num_nodes, device=taken.device)
+        nodes = torch.arange(self.num_nodes, device=taken.device)
         return taken, torch.repeat_interleave(nodes, own, output_size=len(taken)), offsets_of(own)
 
     def transpose(self, rows: Any, pointers: Any, degrees: Any) -> tuple[Tensor, Tensor]:
@@ -91,6 +95,20 @@ def _cut_edges(
                 receivers[place] = node
                 place += 1
     new_pointers[-1] = place
+
+
+def _renumber(senders: Any, degrees: Any, starts: Any, offsets: Any, receivers: Any, pointers: Any) -> None:
+    """The same where senders and degrees have been read already; the senders are changed where they stand."""
+    place = 0
+    for item in range(len(starts)):
+        shift = offsets[item] - starts[item]
+        for node in range(offsets[item], offsets[item + 1]):
+            pointers[node] = place
+            for _ in range(degrees[node]):
+                senders[place] += shift
+                receivers[place] = node
+                place += 1
+    pointers[-1] = place
 
 
 def _cut_rows(rows: Any, pointers: Any, starts: Any, offsets: Any, new_rows: Any, new_pointers: Any) -> None:
