@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sys
 import types
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,11 @@ LOOSE = {"contract", "reassoc", "nsz"}
 def is_there() -> bool:
     """Whether numba is installed."""
     return importlib.util.find_spec("numba") is not None
+
+
+def is_loaded() -> bool:
+    """Whether numba has been imported: that takes half a second and 130 MB, more than a first batch from a file may."""
+    return "numba" in sys.modules
 
 
 def can_run(device: torch.device) -> bool:
