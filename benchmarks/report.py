@@ -29,7 +29,7 @@ def _cells(outcome: Outcome) -> list[str]:
         _spread(outcome.theirs),
         f"{outcome.ratio:.2f}",
         "" if outcome.case.asked is None else f"{outcome.case.asked:g}",
-        "yes" if outcome.is_met else "**no**",
+        "" if outcome.case.asked is None else "yes" if outcome.is_met else "**no**",
         ", ".join(shares),
         f"{outcome.our_peak / 2**20:.1f}, {outcome.their_peak / 2**20:.1f}",
     ]

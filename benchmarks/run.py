@@ -19,7 +19,6 @@ from scaling import growth
 import geonets as gn
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-BOUNDS = Path(__file__).with_name("BOUNDS.md")
 SLOPES = """Log-log slopes of the last two decades, in brackets of the steeper one, in which rows leave a cache; beside
 them the algorithm's. Fixed costs rule the first decade. By `python benchmarks/scaling.py`."""
 FAMILIES = ("uniform", "ragged", "molecules", "bonds", "clouds", "geometry", "loading", "half", "networks")
@@ -57,8 +56,8 @@ def main() -> None:
             results = RESULTS.with_suffix(".md" if options.threads == 1 else f".{options.threads}.md")
             results.write_text(text)
     if not options.words and options.threads == 1:
-        more = ["## How time and memory grow", SLOPES, growth(), BOUNDS.read_text().replace("# ", "## ", 1)]
-        RESULTS.write_text("\n\n".join([RESULTS.read_text().rstrip(), *more]))
+        more = ["## How time and memory grow", SLOPES, growth(), "What bounds what is missed: [BOUNDS.md](BOUNDS.md)."]
+        RESULTS.write_text("\n\n".join([RESULTS.read_text().rstrip(), *more]) + "\n")
 
 
 def cases(words: list[str]) -> dict[str, Callable[[], Case]]:

@@ -47,7 +47,7 @@ class Cut(NamedTuple):
             loops.compiled(_cut_edges)(*read)
             return *found, bounds
         taken, own = self.edge_rows.take(senders), self.node_rows.take(degrees)
-        if numbers is not None and loops.is_loaded() and loops.can_run(taken.device):
+        if numbers is not None and loops.can_run(taken.device) and loops.is_loaded():
             receivers, bounds = torch.empty_like(taken), taken.new_empty(self.num_nodes + 1)
             loops.compiled(_renumber)(*loops.arrays(taken, own, self.starts, self.offsets, receivers, bounds))
             return taken, receivers, bounds

@@ -153,10 +153,8 @@ class _Sweep(torch.autograd.Function):
         of_gates, of_forget = torch.empty_like(gates), torch.empty_like(forget)
         known = arrays(levels.pointers, levels.senders, gates, memory, shown, forget)
         wanted = arrays(of_hidden, of_memory, of_gates, of_forget)
-        by_level, end = (
-            zip(of_gates[:, size:].split(levels.sizes), of_forget.split(levels.counts), strict=True),
-            len(rows),
-        )
+        end = len(rows)
+        by_level = zip(of_gates[:, size:].split(levels.sizes), of_forget.split(levels.counts), strict=True)
         for own, kept in reversed(list(by_level)):
             begin = end - len(own)
             compiled(_release)(begin, end, *known, *wanted)

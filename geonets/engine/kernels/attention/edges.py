@@ -32,7 +32,7 @@ def edge_attention(call: Call) -> Any:
     relation = None
     if spec.relation is not None:
         relation = spec.relation.between(call.structure, edges.receivers, edges.senders)
-    shares = _softmax(_scores(spec, operands, edges, relation), edges)
+    shares = applied(_Softmax, _scores(spec, operands, edges, relation), edges)
     weights = functional.dropout(shares, spec.dropout, call.training)
     rows = mix(weights, operands.value, edges)
     if operands.edge_values is not None:
@@ -77,10 +77,6 @@ def _scores(spec: AttendSpec, operands: AttendOperands, edges: EdgeList, relatio
     if relation is not None and operands.relation_bias is not None:
         scores = scores + operands.relation_bias.index_select(0, relation)
     return scores if operands.bias is None else scores + operands.bias
-
-
-def _softmax(scores: Tensor, edges: EdgeList) -> Tensor:
-    return applied(_Softmax, scores, edges)
 
 
 def _from_edges(edges: EdgeList) -> EdgeList:
