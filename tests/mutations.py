@@ -79,6 +79,13 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
+        "a mean's shares of the gradient by sender",
+        "engine/kernels/updates.py",
+        "shares.index_select(0, heard_by)",
+        "shares[start:stop].repeat_interleave(pointers[start : stop + 1].diff())",
+        LOWERING,
+    ),
+    Mutation(
         "entries of sparse features without their values",
         "nn/sparse.py",
         "edges=values), structure, channels)",

@@ -29,6 +29,7 @@ from geonets.engine.kernels import (
     segments,
     transposed,
     unpooling,
+    updates,
 )
 from geonets.engine.reference import reference as reference_kernel
 from geonets.engine.rules import Call, Rule, Situation
@@ -36,6 +37,7 @@ from geonets.engine.rules import Call, Rule, Situation
 RULES: tuple[Rule, ...] = (
     *convolution.RULES,
     *transposed.RULES,
+    *updates.RULES,
     *influences.RULES,
     *kinds.RULES,
     *relational.RULES,

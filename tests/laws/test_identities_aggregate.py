@@ -11,6 +11,7 @@ from drawing import assert_same, rows, with_grads
 from every_layer import cloud, graph
 
 import geonets as gn
+from geonets.engine.kernels import updates
 
 
 @pytest.mark.parametrize("aggr", ["add", "mean", "max"])
@@ -169,3 +170,23 @@ def test_a_degree_histogram_counts_what_nodes_hear() -> None:
     ring = gn.graph(torch.tensor([[0, 1, 2, 0], [1, 2, 0, 2]]), num_nodes=4)
     assert gn.nn.PNAConv.degree_histogram(ring).tolist() == [1, 2, 1]
     assert gn.nn.PNAConv.degree_histogram(gn.chain(torch.zeros(2, 4, 1))).tolist() == [0, 4, 4]
+
+
+@pytest.mark.parametrize("aggr", ["mean", "sum"])
+def test_blocks_of_a_node_are_no_different_from_whole_tensors(aggr: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updates, "BLOCK", 8)
+    monkeypatch.setattr(updates, "LEAST", 1)
+    layer, structure = gn.nn.SAGEConv(4, 3, aggr).double(), graph([5, 0, 4], 1)
+    found = with_grads(layer, structure)
+    with torch.no_grad():
+        torch.testing.assert_close(layer(structure).x, found[0])
+    with gn.reference():
+        assert_same(found, with_grads(layer, structure))
+
+
+def test_a_layer_with_a_hook_is_called_itself() -> None:
+    layer, structure = gn.nn.SAGEConv(4, 3).double(), graph([5], 1)
+    expected, seen = layer(structure).x, []
+    layer.lin_l.register_forward_hook(lambda *given: seen.append(given[2]))
+    torch.testing.assert_close(layer(structure).x, expected)
+    assert len(seen) == 1

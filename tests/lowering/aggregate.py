@@ -12,7 +12,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 
 import geonets as gn
-from geonets.engine.kernels import blocks
+from geonets.engine.kernels import blocks, updates
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 from lowering.cases import case
@@ -31,10 +31,16 @@ def readout(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     return layer, draw(st.one_of(chains(3), chains(3, ragged=False), sets(2), graphs(2), grids(2, 2)))
 
 
+class _Mean(torch.nn.Module):
+    def forward(self, structure: gn.Structure) -> gn.Structure:
+        rows = run(AggregateSpec(gn.Links(), "mean"), AggregateOperands(structure.x), structure)
+        return structure.replace(x=rows)
+
+
 @case("sparse_product")
 def products(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     layers = [
-        gn.nn.SAGEConv(3, 2, aggr=draw(st.sampled_from(["mean", "sum"]))),
+        _Mean(),
         gn.nn.GINConv(gn.nn.MLP([3, 2]), eps=0.3, train_eps=True),
         gn.nn.GCNConv(3, 2),
         gn.nn.GCNConv(3, 2, normalize=False),
@@ -53,6 +59,35 @@ def entries(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     return draw(st.sampled_from([gn.nn.SparseLinear(5, 2, "words"), gn.nn.GCNConv(5, 2, level="words")])), kept
 
 
+class _FewByFew(torch.nn.Module):
+    """Blocks of a node or two; nodes that learn, and nodes that do not."""
+
+    def __init__(self, layer: torch.nn.Module, learns: bool) -> None:
+        super().__init__()
+        self.layer, self.learns = layer, learns
+
+    def forward(self, structure: gn.Structure) -> gn.Structure:
+        with mock.patch.object(updates, "BLOCK", 6), mock.patch.object(updates, "LEAST", 1):
+            return self.layer(structure if self.learns else structure.replace(x=structure.x.detach()))
+
+
+@case("updates_by_block")
+def updated(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
+    word = draw(st.sampled_from(["mean", "sum"]))
+    layers = [
+        gn.nn.SAGEConv(3, 2, word),
+        gn.nn.SAGEConv(3, 2, word, project=True, bias=False),
+        gn.nn.SAGEConv(3, 2, word, root_weight=False),
+        gn.nn.GraphConv(3, 2, {"sum": "add"}.get(word, word)),
+    ]
+    layer = _FewByFew(draw(st.sampled_from(layers)), draw(st.booleans()))
+    return layer, draw(
+        st.one_of(
+            graphs(3), chains(3), grids(3, 2), grids(3, 2, periodic=True), sparse_grids(3), products_of_structures(3)
+        )
+    )
+
+
 class _WeightedGCN(gn.nn.GCNConv):
     def forward(self, structure: gn.Structure, edge_weight: torch.Tensor | None = None) -> gn.Structure:
         return super().forward(structure, structure.edge_attr[:, 0] ** 2)
@@ -66,7 +101,6 @@ def weighted_products(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
 @case("sparse_product")
 def propagations(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     layers = [
-        gn.nn.GraphConv(3, 2),
         gn.nn.GatedGraphConv(4, 2),
         gn.nn.APPNP(2, 0.1, add_self_loops=draw(st.booleans()), normalize=draw(st.booleans())),
         gn.nn.SGConv(3, 2, 2),

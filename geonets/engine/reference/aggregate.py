@@ -19,6 +19,8 @@ def aggregate(call: Call, spec: AggregateSpec, operands: AggregateOperands) -> T
     parts = [_reduce(reduction, messages, edges, call, operands.temperature) for reduction in spec.reductions]
     if len(parts) > 1:
         return torch.cat(parts, -1) if messages.ndim > 1 else torch.stack(parts, -1)
+    if operands.update is not None:
+        return operands.update(parts[0])
     return parts[0] + operands.own * operands.senders if spec.own and operands.own is not None else parts[0]
 
 

@@ -36,6 +36,7 @@ class AggregateSpec:
         tail: messages go through the `Tail` in the operands before they are reduced.
         by_edge: an opaque message makes a row `(C,)` of what it reads of an edge, whatever other edges there are, and
             learns nothing else but the `weights` in the operands.
+        update: a sum or mean of sender rows goes through the `Update` in the operands.
     """
 
     neighborhood: Neighborhood
@@ -47,6 +48,7 @@ class AggregateSpec:
     least_std: float = 0.0
     tail: bool = False
     by_edge: bool = False
+    update: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.reduce, str):
@@ -54,6 +56,8 @@ class AggregateSpec:
             object.__setattr__(self, "reduce", several[0] if len(several) == 1 else several)
         if self.own or not self.reductions:
             one_of("reduce", self.reduce, ("sum",))
+        if self.update:
+            one_of("reduce", self.reduce, ("sum", "mean"))
         for reduction in self.reductions:
             one_of("reduce", reduction, REDUCTIONS)
         one_of("message", self.message, MESSAGES)
@@ -86,6 +90,28 @@ class Tail:
         return rows if self.act is None else self.act(rows)
 
 
+class Update(NamedTuple):
+    """What a node's row becomes of what it hears and of its own: `W m_i + b + V x_i`.
+
+    Args:
+        weight: `(O, C)` of what is heard.
+        bias: `(O,)` or None.
+        own_weight: `(O, C')` of the own row, or None for no such term.
+        own: `(N_r, C')` own rows, where they have a weight.
+    """
+
+    weight: Tensor
+    bias: Tensor | None
+    own_weight: Tensor | None
+    own: Tensor | None
+
+    def __call__(self, heard: Tensor) -> Tensor:
+        rows = functional.linear(heard, self.weight, self.bias)
+        if self.own is None or self.own_weight is None:
+            return rows
+        return rows + functional.linear(self.own, self.own_weight)
+
+
 class AggregateOperands(NamedTuple):
     """Tensors of an `aggregate`, and the user's message where it is opaque.
 
@@ -99,6 +125,7 @@ class AggregateOperands(NamedTuple):
         tail: what messages go through, where the spec says so.
         edge_rows: `(E,)` which row of `edges` each edge reads, where edges share filters; its own unless given.
         weights: all that a message learns, each once, where the spec says `by_edge`.
+        update: what follows a sum or mean of sender rows, where the spec says so.
     """
 
     senders: Tensor
@@ -110,3 +137,4 @@ class AggregateOperands(NamedTuple):
     tail: Tail | None = None
     edge_rows: Tensor | None = None
     weights: tuple[Tensor, ...] = ()
+    update: Update | None = None

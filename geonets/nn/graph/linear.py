@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from geonets.engine.spec import Tail
+from geonets.engine.spec import Tail, Update
 from geonets.nn.containers import ROW_BY_ROW, Sequential
 from geonets.nn.layer import NodeWise
 from geonets.nn.nodewise import MLP
@@ -75,6 +75,15 @@ def parts_of(network: Any) -> list[Any]:
 def _is_linear(part: Any) -> bool:
     """Whether it is nothing but `W x + b`: a reparametrised weight is computed when the layer itself is called."""
     return isinstance(part, nn.Linear) and "weight" in part._parameters
+
+
+def update_of(heard: nn.Module, own: nn.Module | None, rows: Tensor) -> Update | None:
+    """What two linear layers make of what is heard and of the own `rows`; None where one has to be called itself."""
+    for part in (heard, own):
+        if part is not None and (type(part) is not nn.Linear or not _is_linear(part) or has_hooks(part)):
+            return None
+    assert isinstance(heard, nn.Linear) and (own is None or isinstance(own, nn.Linear))
+    return Update(heard.weight, heard.bias, *((None, None) if own is None else (own.weight, rows)))
 
 
 def _in_turn(parts: list[Any]) -> Rows:

@@ -12,6 +12,7 @@ from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
 from geonets.nn.graph.arguments import LEAST_STD, Aggr, reductions
+from geonets.nn.graph.linear import update_of
 from geonets.nn.graph.normalised import checked_weight
 from geonets.nn.layer import Layer, channels_of, heard_and_hearing
 from geonets.nn.message_passing import LINKS
@@ -67,8 +68,7 @@ class SAGEConv(Layer):
         """
         senders, x = heard_and_hearing(structure, source, self.in_channels)
         senders = senders if self.lin is None else self.lin(senders).relu()
-        rows = self.lin_l(run(self.spec, AggregateOperands(senders), structure, source))
-        rows = rows if self.lin_r is None else rows + self.lin_r(x)
+        rows = _updated(self.spec, senders, x, self.lin_l, self.lin_r, structure, source)
         return structure.replace(x=functional.normalize(rows, dim=-1) if self.normalize else rows)
 
     def extra_repr(self) -> str:
@@ -121,12 +121,31 @@ class GraphConv(Layer):
             source: whose nodes are heard, where they are another structure's: see `gn.Between`.
         """
         senders, x = heard_and_hearing(structure, source, self.in_channels)
-        weight = None
-        if edge_weight is not None:
-            weight = checked_weight(edge_weight, self.spec.neighborhood.edges(structure, source))
-        spec = self.spec if weight is None else self.weighted
-        heard = run(spec, AggregateOperands(senders, edges=weight), structure, source)
+        if edge_weight is None:
+            rows = _updated(self.spec, senders, x, self.lin_rel, self.lin_root, structure, source)
+            return structure.replace(x=rows)
+        weight = checked_weight(edge_weight, self.spec.neighborhood.edges(structure, source))
+        heard = run(self.weighted, AggregateOperands(senders, edges=weight), structure, source)
         return structure.replace(x=self.lin_rel(heard) + self.lin_root(x))
 
     def extra_repr(self) -> str:
         return f"{self.in_channels}, {self.out_channels}, aggr={self.spec.reduce!r}"
+
+
+def _updated(
+    spec: AggregateSpec,
+    senders: Tensor,
+    x: Tensor,
+    of_heard: nn.Linear,
+    of_own: nn.Linear | None,
+    structure: Structure,
+    source: Structure | None,
+) -> Tensor:
+    """`W reduce_j x_j + b + V x_i`; sums and means take the weights along."""
+    update = update_of(of_heard, of_own, x) if spec.reduce in ("sum", "mean") else None
+    if update is None:
+        heard = of_heard(run(spec, AggregateOperands(senders), structure, source))
+        return heard if of_own is None else heard + of_own(x)
+    spec = dataclasses.replace(spec, update=True)
+    rows: Tensor = run(spec, AggregateOperands(senders, update=update), structure, source)
+    return rows
