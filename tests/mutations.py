@@ -79,6 +79,20 @@ MUTATIONS = (
         LOWERING,
     ),
     Mutation(
+        "every thread adds to all channels",
+        "engine/kernels/peaks.py",
+        "for channel in range(first, last):",
+        "for channel in range(grad.shape[1]):",
+        "tests/engine/test_threads.py",
+    ),
+    Mutation(
+        "the last thread's rows begin too late",
+        "core/loops.py",
+        "rows]\n",
+        "rows - 1, rows][:-1]\n",
+        "tests/engine/test_threads.py",
+    ),
+    Mutation(
         "a mean's shares of the gradient by sender",
         "engine/kernels/updates.py",
         "shares.index_select(0, heard_by)",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
+import concurrent.futures
 import functools
 import importlib.util
+import itertools
 import sys
 import types
 from collections.abc import Callable
@@ -54,6 +57,32 @@ def compiled(loop: Callable[..., Any], exact: bool = False) -> Callable[..., Any
     whole.__module__ = loop.__module__
     whole.__qualname__ = f"{loop.__qualname__}{'.exact' * exact}"  # the name under which the machine code is kept
     return numba.njit(whole, cache=True, nogil=True, error_model="numpy", fastmath=set() if exact else LOOSE)
+
+
+def by_threads(part: Callable[[int, int], object], offsets: Tensor | range, least: int) -> None:
+    """Call `part(start, stop)` for ranges of rows that make up all, each on a thread of its own where work is plenty.
+
+    Loops let go of Python's lock, so they run side by side when no two of them write the same numbers; the result is
+    then that of one thread. Threads live as long as the call: a process that is forked later has none to miss.
+
+    Args:
+        part: what to do with some rows.
+        offsets: `(N + 1,)` how much work stands before each row, and after the last.
+        least: the work for which a thread of its own pays.
+    """
+    rows, threads = len(offsets) - 1, torch.get_num_threads()
+    total = int(offsets[-1]) if threads > 1 else 0
+    threads = min(threads, total // least)
+    if threads <= 1:
+        part(0, rows)
+        return
+    work: Any = offsets if isinstance(offsets, range) else offsets.numpy()
+    bounds = [0, *[bisect.bisect_left(work, share * total // threads) for share in range(1, threads)], rows]
+    with concurrent.futures.ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(part, *ends) for ends in itertools.pairwise(bounds[1:])]
+        part(bounds[0], bounds[1])
+        for other in others:
+            other.result()
 
 
 def arrays(*tensors: Tensor | None) -> list[Any]:

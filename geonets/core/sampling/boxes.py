@@ -18,6 +18,8 @@ from geonets.core.sampling.points import Points
 
 AXES, LEAF = 3, 16
 NOBODY, ANYBODY = -1, 2**62
+SOME = 2048
+"""Nodes for which a thread of its own pays."""
 DEPTH = 64
 """More than a tree of halves can have levels."""
 
@@ -43,8 +45,14 @@ class Boxes:
         rights, least = begins.new_zeros(nodes), begins.new_zeros(nodes)
         self.order = numbers
         self.tree = loops.arrays(roots, lines, numbers, corners, rights, least)
-        given = loops.arrays(_in_space(source.pos), source.topology.node_offsets, begins)
-        loops.compiled(_plant, exact=True)(*given, *self.tree)
+        pos, offsets, places_of = loops.arrays(_in_space(source.pos), source.topology.node_offsets, begins)
+        plant, all_roots = loops.compiled(_plant, exact=True), self.tree[0]
+
+        def of_items(start: int, stop: int) -> None:
+            ends = slice(start, stop + 1)
+            plant(pos, offsets[ends], places_of[ends], all_roots[ends], *self.tree[1:])
+
+        loops.by_threads(of_items, source.topology.node_offsets, SOME)
 
     def nearest(self, target: Points, same: bool, wanted: int, without_itself: bool, limit: float) -> list[Tensor]:
         """Senders and receivers: the at most `wanted` nearest of every receiver, up to a squared distance.
@@ -58,8 +66,13 @@ class Boxes:
         """
         counts, total = target.topology.item_ids.new_empty(len(target.pos)), len(target.pos)
         near = counts.new_empty(total, wanted)
-        queries = loops.arrays(_in_space(target.pos), target.topology.item_ids, self._rows(target, same), near, counts)
-        loops.compiled(_nearest, exact=True)(*queries, without_itself, limit, *self.tree)
+        pos, items, rows = loops.arrays(_in_space(target.pos), target.topology.item_ids, self._rows(target, same))
+        search, found = loops.compiled(_nearest, exact=True), loops.arrays(near, counts)
+
+        def of_rows(start: int, stop: int) -> None:
+            search(pos, items, rows[start:stop], *found, without_itself, limit, *self.tree)
+
+        loops.by_threads(of_rows, range(total + 1), SOME)
         if int(counts.sum()) == near.numel():
             return [near.flatten(), torch.arange(total, device=counts.device).repeat_interleave(near.shape[1])]
         exists = torch.arange(wanted, device=counts.device) < counts[:, None]

@@ -15,6 +15,8 @@ from geonets.core.ranges import offsets_of, segment_mean
 from geonets.core.sampling.points import require_finite
 from geonets.core.topology import Topology
 
+SOME = 2**18
+"""Distances for which a thread of its own pays."""
 STARTS = ("far", "first", "random")
 
 
@@ -106,8 +108,13 @@ def _looped(places: Tensor, topology: Topology, wanted: Tensor, firsts: Tensor) 
     """Item after item, in a compiled loop."""
     ends = offsets_of(wanted)
     nodes, owners = torch.empty_like(ends).resize_(int(ends[-1])), torch.full_like(topology.item_ids, -1)
-    given = loops.arrays(places.T, topology.node_offsets, ends, firsts, nodes, owners)
-    loops.compiled(_choose, exact=True)(*given)
+    points, offsets, stops, starts, *found = loops.arrays(places.T, topology.node_offsets, ends, firsts, nodes, owners)
+    choose, work = loops.compiled(_choose, exact=True), offsets_of(wanted * topology.node_counts)
+
+    def of_items(start: int, stop: int) -> None:
+        choose(points, offsets[start : stop + 1], stops[start : stop + 1], starts[start:stop], *found)
+
+    loops.by_threads(of_items, work, SOME)
     return Spread(nodes, wanted, owners)
 
 

@@ -14,12 +14,15 @@ import torch
 from torch import Tensor
 
 from geonets.core import loops
+from geonets.core.ranges import offsets_of
 from geonets.core.sampling.points import Points
 
 UNIT = 2.0**-23
 """Twice the unit roundoff of single precision: more than an operation or a conversion adds, as a part of its result."""
 TINY = 1e-37
 """More than what is lost of a square where single precision has no number so small."""
+SOME = 2**18
+"""Pairs for which a thread of its own pays."""
 LARGEST = 1e38
 """Less than the largest number of single precision."""
 
@@ -38,8 +41,15 @@ def nearest_refined(
     """
     counts = target.topology.item_ids.new_empty(len(target.pos))
     near = counts.new_zeros(len(target.pos), wanted)
-    given = [part for points in (target, source) for part in (points.pos, points.topology.node_offsets)]
-    loops.compiled(_nearest, exact=True)(*loops.arrays(*given, near, counts), without_itself, limit)
+    pos, offsets, others, begins = loops.arrays(
+        *[part for points in (target, source) for part in (points.pos, points.topology.node_offsets)]
+    )
+    search, found = loops.compiled(_nearest, exact=True), loops.arrays(near, counts)
+
+    def of_items(start: int, stop: int) -> None:
+        search(pos, offsets[start : stop + 1], others, begins[start : stop + 1], *found, without_itself, limit)
+
+    loops.by_threads(of_items, offsets_of(target.topology.node_counts * source.topology.node_counts), SOME)
     if int(counts.sum()) < near.numel():
         near = near[torch.arange(wanted, device=near.device) < counts[:, None]]
     return near.flatten(), torch.repeat_interleave(counts)

@@ -88,7 +88,8 @@ class _Winners(torch.autograd.Function):
         given, step = rows.to(dtype), max(1, PIECE // len(weight))
         for start in range(0, len(rows), step):
             part = (given[start : start + step] @ signed).to(rows.dtype)
-            look(*loops.arrays(part), start, *loops.arrays(pointers, best, places))
+            behind = *loops.arrays(part), start, *loops.arrays(pointers, best, places)
+            loops.by_columns(look, len(weight), len(part), behind)
         ctx.save_for_backward(rows, weight, places)
         return best.mul_(signs)
 
@@ -100,7 +101,8 @@ class _Winners(torch.autograd.Function):
             again = loops.composed_gradients(lambda rows, weight: _chosen(rows, weight, places), inputs, needed, grad)
             return again[0], again[1], None, None, None
         grad_rows, grad_weight = torch.zeros_like(rows), torch.zeros_like(weight)
-        loops.compiled(_spread)(*loops.arrays(grad, places, rows, weight, grad_rows, grad_weight))
+        behind = loops.arrays(grad, places, rows, weight, grad_rows, grad_weight)
+        loops.by_columns(loops.compiled(_spread), rows.shape[1], grad.numel(), behind)
         return grad_rows, grad_weight, None, None, None
 
 
@@ -109,14 +111,17 @@ def _chosen(rows: Tensor, weight: Tensor, places: Tensor) -> Tensor:
     return (rows @ weight.T).gather(0, places.clamp(min=0)).masked_fill(places < 0, 0)
 
 
-def _look(part: np.ndarray, start: int, pointers: np.ndarray, best: np.ndarray, places: np.ndarray) -> None:
+def _look(
+    first: int, last: int, part: np.ndarray, start: int, pointers: np.ndarray, best: np.ndarray, places: np.ndarray
+) -> None:
     """Go on with the rows from `start`: the first largest entry of each segment and channel, and its row."""
     segment = np.searchsorted(pointers, start, side="right") - 1
     for number in range(len(part)):
         row = start + number
         while pointers[segment + 1] <= row:
             segment += 1
-        values, found, place = part[number], best[segment], places[segment]
+        values, found = part[number, first:last], best[segment, first:last]
+        place = places[segment, first:last]
         if place[0] < 0:
             found[:] = values
             place[:] = row
@@ -128,6 +133,8 @@ def _look(part: np.ndarray, start: int, pointers: np.ndarray, best: np.ndarray, 
 
 
 def _spread(
+    first: int,
+    last: int,
     grad: np.ndarray,
     places: np.ndarray,
     rows: np.ndarray,
@@ -141,7 +148,7 @@ def _spread(
             row, given = places[segment, channel], grad[segment, channel]
             if row < 0 or given == 0:
                 continue
-            for column in range(rows.shape[1]):
+            for column in range(first, last):
                 grad_rows[row, column] += given * weight[channel, column]
                 grad_weight[channel, column] += given * rows[row, column]
 

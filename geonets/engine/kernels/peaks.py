@@ -72,7 +72,8 @@ class _Peaks(torch.autograd.Function):
         numbers = torch.int32 if len(rows) < 2**31 else torch.int64
         out = rows.new_empty(edges.num_receivers, rows.shape[1])
         places = torch.empty_like(out, dtype=numbers)
-        loops.compiled(_gather)(*loops.arrays(rows, edges.pointers, edges.senders, out, places))
+        own, others = loops.arrays(out, places), loops.arrays(edges.senders, rows)
+        loops.by_receivers(loops.compiled(_gather), edges, rows.shape[1], own, others)
         ctx.save_for_backward(places)
         ctx.num_senders = len(rows)
         return out
@@ -84,7 +85,8 @@ class _Peaks(torch.autograd.Function):
         if torch.is_grad_enabled():  # a second derivative was asked for: torch's scatter has one
             heard = places >= 0
             return grad_rows.scatter_add(0, places.clamp(min=0).long(), grad * heard), None
-        loops.compiled(_scatter)(*loops.arrays(grad, places, grad_rows))
+        given = loops.arrays(grad, places, grad_rows)
+        loops.by_columns(loops.compiled(_scatter), grad.shape[1], len(grad), given)
         return grad_rows, None
 
 
@@ -175,7 +177,7 @@ def _distribute(
                 out[sender, channel] += share * (by_mean[receiver, channel] + 2 * apart * by_var[receiver, channel])
 
 
-def _gather(rows: np.ndarray, pointers: np.ndarray, senders: np.ndarray, out: np.ndarray, places: np.ndarray) -> None:
+def _gather(pointers: np.ndarray, out: np.ndarray, places: np.ndarray, senders: np.ndarray, rows: np.ndarray) -> None:
     """The first largest entry of each receiver, or the first that is missing; and its sender, -1 where there is none.
 
     Two senders at a time, which halves the traffic to the result; the last may stand for itself twice.
@@ -198,11 +200,11 @@ def _gather(rows: np.ndarray, pointers: np.ndarray, senders: np.ndarray, out: np
                 places[receiver, channel] = two if is_better else place
 
 
-def _scatter(grad: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
+def _scatter(first: int, last: int, grad: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
     """Add each entry to the row at which its peak was found."""
     for receiver in range(len(grad)):
         if places[receiver, 0] >= 0:
-            for channel in range(grad.shape[1]):
+            for channel in range(first, last):
                 out[places[receiver, channel], channel] += grad[receiver, channel]
 
 

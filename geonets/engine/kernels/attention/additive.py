@@ -57,8 +57,9 @@ class _Narrow(torch.autograd.Function):
         else:
             (asked,), (told,) = _products(query, vectors[:1]), _products(key, vectors[1:])
         weights = value.new_empty(ctx.edges.num_edges, value.shape[1])
-        read = loops.arrays(ctx.edges.pointers, ctx.edges.senders, asked, told, terms)
-        loops.compiled(_score)(*read, ctx.spec.negative_slope, *loops.arrays(weights))
+        read = loops.arrays(ctx.edges.senders, told, terms)
+        others = *read, ctx.spec.negative_slope, *loops.arrays(weights)
+        loops.by_receivers(loops.compiled(_score), ctx.edges, weights.shape[1], loops.arrays(asked), others)
         rows, scales = _heard(weights.exp_(), kept, value, ctx.edges)
         ctx.save_for_backward(query, key, value, terms, vectors, kept, asked, told, weights, scales, rows)
         return rows
@@ -75,7 +76,8 @@ class _Narrow(torch.autograd.Function):
         read = loops.arrays(edges.pointers, edges.senders, asked, told, terms)
         behind = loops.arrays(weights, kept, scales, value, rows, *grads)
         written = loops.arrays(of_asked, of_told, of_terms, of_value)
-        loops.compiled(_score_back)(*read, ctx.spec.negative_slope, *behind, *written)
+        given = *read, ctx.spec.negative_slope, *behind, *written
+        _by_heads(_score_back, value, edges, given)
         if vectors is None:
             return of_asked.view_as(query), of_told.view_as(key), of_value, of_terms, *[None] * 4
         of_vectors = _zeros_like(vectors)
@@ -96,8 +98,9 @@ class _Wide(torch.autograd.Function):
         query, key, value, terms, vectors, kept, ctx.spec, ctx.edges = given
         weights = value.new_empty(ctx.edges.num_edges, value.shape[1])
         vector = key.new_ones(key.shape[1:]) if vectors is None else vectors
-        read = loops.arrays(ctx.edges.pointers, ctx.edges.senders, query, key, terms, vector)
-        loops.compiled(_bend)(*read, ctx.spec.negative_slope, *loops.arrays(weights))
+        read = loops.arrays(ctx.edges.senders, key, terms, vector)
+        others = *read, ctx.spec.negative_slope, *loops.arrays(weights)
+        loops.by_receivers(loops.compiled(_bend), ctx.edges, vector.numel(), loops.arrays(query), others)
         rows, scales = _heard(weights.exp_(), kept, value, ctx.edges)
         ctx.save_for_backward(query, key, value, terms, vectors, kept, vector, weights, scales, rows)
         return rows
@@ -112,7 +115,8 @@ class _Wide(torch.autograd.Function):
         read = loops.arrays(ctx.edges.pointers, ctx.edges.senders, query, key, terms, vector)
         behind = loops.arrays(weights, kept, scales, value, rows, *grads)
         written = loops.arrays(of_query, of_key, of_terms, of_vector, of_value)
-        loops.compiled(_bend_back)(*read, ctx.spec.negative_slope, *behind, *written)
+        given = *read, ctx.spec.negative_slope, *behind, *written
+        _by_heads(_bend_back, value, ctx.edges, given)
         return of_query, of_key, of_value, of_terms, None if vectors is None else of_vector, *[None] * 3
 
 
@@ -154,8 +158,15 @@ def _heard(weights: Tensor, kept: Tensor | None, value: Tensor, edges: EdgeList)
     """The rows, and one over the sum of each receiver's weights."""
     rows = value.new_empty(edges.num_receivers, *value.shape[1:])
     scales = value.new_empty(rows.shape[:2])
-    loops.compiled(_hear)(*loops.arrays(edges.pointers, edges.senders, weights, kept, value, rows, scales))
+    own, others = loops.arrays(rows, scales), loops.arrays(edges.senders, weights, kept, value)
+    loops.by_receivers(loops.compiled(_hear), edges, rows[:1].numel(), own, others)
     return rows, scales
+
+
+def _by_heads(loop: Any, value: Tensor, edges: EdgeList, given: tuple[Any, ...]) -> None:
+    """Back over all edges: each head has columns of its own in whatever senders are given."""
+    heads, channels = value.shape[1:]
+    loops.by_columns(loops.compiled(loop), heads, edges.num_edges * channels, given)
 
 
 def _zeros_like(rows: Tensor) -> Tensor:
@@ -194,7 +205,7 @@ def _lower(scores: Any, start: Any, stop: Any) -> None:
                 scores[edge, head] -= peak
 
 
-def _score(pointers: Any, senders: Any, query: Any, key: Any, terms: Any, slope: float, out: Any) -> None:
+def _score(pointers: Any, query: Any, senders: Any, key: Any, terms: Any, slope: float, out: Any) -> None:
     bent = out.dtype.type(slope)
     for receiver in range(len(query)):
         for edge in range(pointers[receiver], pointers[receiver + 1]):
@@ -207,7 +218,7 @@ def _score(pointers: Any, senders: Any, query: Any, key: Any, terms: Any, slope:
         _lower(out, pointers[receiver], pointers[receiver + 1])
 
 
-def _bend(pointers: Any, senders: Any, query: Any, key: Any, terms: Any, vector: Any, slope: float, out: Any) -> None:
+def _bend(pointers: Any, query: Any, senders: Any, key: Any, terms: Any, vector: Any, slope: float, out: Any) -> None:
     bent = out.dtype.type(slope)
     for receiver in range(len(query)):
         for edge in range(pointers[receiver], pointers[receiver + 1]):
@@ -223,7 +234,7 @@ def _bend(pointers: Any, senders: Any, query: Any, key: Any, terms: Any, vector:
         _lower(out, pointers[receiver], pointers[receiver + 1])
 
 
-def _hear(pointers: Any, senders: Any, weights: Any, kept: Any, value: Any, rows: Any, scales: Any) -> None:
+def _hear(pointers: Any, rows: Any, scales: Any, senders: Any, weights: Any, kept: Any, value: Any) -> None:
     for receiver in range(len(rows)):
         rows[receiver], scales[receiver] = 0, 0
         for edge in range(pointers[receiver], pointers[receiver + 1]):
@@ -251,6 +262,8 @@ def _mean(rows: Any, grad: Any, receiver: Any, means: Any) -> None:
 
 
 def _score_back(
+    first: int,
+    last: int,
     pointers: Any,
     senders: Any,
     query: Any,
@@ -274,7 +287,7 @@ def _score_back(
         _mean(rows, grad, receiver, means)
         for edge in range(pointers[receiver], pointers[receiver + 1]):
             sender = senders[edge]
-            for head in range(grad.shape[1]):
+            for head in range(first, last):
                 total, weight = nothing, weights[edge, head] * scales[receiver, head]
                 for channel in range(grad.shape[2]):
                     total += grad[receiver, head, channel] * value[sender, head, channel]
@@ -296,6 +309,8 @@ def _score_back(
 
 
 def _bend_back(
+    first: int,
+    last: int,
     pointers: Any,
     senders: Any,
     query: Any,
@@ -321,7 +336,7 @@ def _bend_back(
         _mean(rows, grad, receiver, means)
         for edge in range(pointers[receiver], pointers[receiver + 1]):
             sender = senders[edge]
-            for head in range(grad.shape[1]):
+            for head in range(first, last):
                 total, weight = nothing, weights[edge, head] * scales[receiver, head]
                 for channel in range(grad.shape[2]):
                     total += grad[receiver, head, channel] * value[sender, head, channel]
