@@ -128,6 +128,13 @@ MUTATIONS = (
         SLICING,
     ),
     Mutation(
+        "rows of an item that are all its first, in a compiled loop",
+        "core/ranges/rows.py",
+        "numbers[place] = starts[segment] + step",
+        "numbers[place] = starts[segment]",
+        SLICING,
+    ),
+    Mutation(
         "the last of equal entries takes the gradient",
         "core/ranges/segments.py",
         'first = rows.new_full(peaks.shape, num_rows).scatter_reduce(0, index, rows, "amin")',

@@ -16,7 +16,7 @@ FLOORS = {
     "core/__init__.py": 0,
     "core/errors.py": 0,
     "core/records.py": 0,
-    "core/loops.py": 1,
+    "core/loops.py": 0,
     "core/options.py": 1,
     "core/packages.py": 1,
     "core/shapes.py": 1,

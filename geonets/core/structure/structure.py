@@ -163,6 +163,8 @@ class Structure(Sections, Batches["Structure"]):
             >>> s.replace(x=s.x * 2, globals={"name": torch.tensor([7])}).globals["name"].tolist()
             [7]
         """
+        if len(changes) == 1 and "x" in changes:  # what every layer does
+            return self._near(self._with(nodes=updated(self.nodes, changes, "nodes", self.topology.num_nodes)))
         by_level: dict[str, dict[str, Any]] = {}
         rest: dict[str, Any] = {}
         for name, value in changes.items():

@@ -102,8 +102,9 @@ class _Product(torch.autograd.Function):
 
 
 def _bag(rows: Tensor, weights: Tensor | None, senders: Tensor, pointers: Tensor, own: Tensor | None) -> Tensor:
-    # for rows that learn it would find what only a gradient of its own needs
-    sums = torch.embedding_bag(rows.detach(), senders, pointers, False, 0, False, weights, True)[0]
+    if rows.requires_grad:  # else it would find what only a gradient of its own needs
+        rows = rows.detach()
+    sums = torch.embedding_bag(rows, senders, pointers, False, 0, False, weights, True)[0]
     return sums if own is None else sums.addcmul_(rows, own)
 
 

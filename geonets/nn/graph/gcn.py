@@ -71,7 +71,8 @@ class GCNConv(Layer):
         else:
             rows = product_with_entries(structure, self.level, self.lin.weight)
         heard = self._propagation(structure, edge_weight, rows.dtype)(rows)
-        return structure.replace(x=heard if self.bias is None else heard + self.bias)
+        bias = self.bias
+        return structure.replace(x=heard if bias is None else heard + bias)
 
     def _propagation(self, structure: Structure, edge_weight: Tensor | None, dtype: torch.dtype) -> Propagation:
         if self.normalize:
