@@ -156,6 +156,27 @@ MUTATIONS = (
         "tests/laws/test_edgeconv.py",
     ),
     Mutation(
+        "a difference whose own row learns nothing",
+        "engine/kernels/peaks.py",
+        "out[receiver, channel] -= grad[receiver, channel]",
+        "out[receiver, channel] -= 0 * grad[receiver, channel]",
+        LOWERING,
+    ),
+    Mutation(
+        "a hook on a layer whose weights are read",
+        "nn/graph/linear.py",
+        "_is_linear(parts[0]) and not has_hooks(network)",
+        "_is_linear(parts[0])",
+        "tests/nn/test_hooks.py",
+    ),
+    Mutation(
+        "large scores whose exponentials overflow",
+        "engine/kernels/attention/additive.py",
+        "CALM = 16",
+        "CALM = 1e9",
+        "tests/laws/test_gradients.py",
+    ),
+    Mutation(
         "a gradient of a variance without its factor",
         "engine/kernels/peaks.py",
         "2 * apart * by_var",
@@ -179,8 +200,8 @@ MUTATIONS = (
     Mutation(
         "a difference the wrong way round",
         "nn/graph/edgeconv.py",
-        "linear.bias) - own",
-        "linear.bias) + own",
+        "heard = heard - own",
+        "heard = heard + own",
         "tests/laws/test_parity_pyg.py",
     ),
     Mutation(
@@ -500,10 +521,10 @@ MUTATIONS = (
     ),
     Mutation(
         "a hook that sees a part of the edges",
-        "nn/molecule/egnn.py",
-        "if start is None or any(has_hooks(part) or not is_function_of_rows(part)",
-        "if start is None or any(not is_function_of_rows(part)",
-        "tests/engine/test_blocks.py",
+        "nn/graph/linear.py",
+        "isinstance(network, nn.Module) or has_hooks(network)",
+        "isinstance(network, nn.Module)",
+        "tests/nn/test_hooks.py",
     ),
     Mutation(
         "the pair of two nodes by the lower number alone",
@@ -853,6 +874,13 @@ MUTATIONS = (
         "core/sampling/refined.py",
         "moved = UNIT * (np.sqrt(length) + largest)",
         "moved = 0.0",
+        "tests/core/test_sampling_ways.py",
+    ),
+    Mutation(
+        "who is as near as the last is not looked at",
+        "core/sampling/refined.py",
+        "few += not rough[i] > bound",
+        "few += rough[i] < bound",
         "tests/core/test_sampling_ways.py",
     ),
     Mutation(

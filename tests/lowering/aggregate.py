@@ -112,7 +112,9 @@ def propagations(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
 @case("reduce_peaks")
 def peaks(draw: Any) -> tuple[torch.nn.Module, gn.Structure]:
     words = st.lists(st.sampled_from(["max", "min", "sum", "mean", "var", "std"]), max_size=2)
-    layer = gn.nn.SAGEConv(3, 2, aggr=(*draw(words), draw(st.sampled_from(["max", "min"]))))
+    peak = draw(st.sampled_from(["max", "min"]))
+    edgeconv = gn.nn.EdgeConv(gn.nn.MLP([6, 2], activate_last=draw(st.booleans())), peak)
+    layer = draw(st.sampled_from([gn.nn.SAGEConv(3, 2, aggr=(*draw(words), peak)), edgeconv]))
     return layer, draw(st.one_of(graphs(3), chains(3), grids(3, 2), sparse_grids(3), products_of_structures(3)))
 
 

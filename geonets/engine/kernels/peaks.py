@@ -32,15 +32,15 @@ def reduce_peaks(call: Call) -> Tensor:
     shape = edges.num_receivers, *rows.shape[1:]
     if not edges.num_edges or not rows.numel():
         return joined([connected_zeros(shape, rows)] * len(call.spec.reductions))
-    flat, wanted = rows.reshape(len(rows), -1), call.spec.reductions
+    flat, wanted, less_own = rows.reshape(len(rows), -1), call.spec.reductions, call.spec.message == "difference"
     mean = var = flat
     if any(reduction in MOMENTS for reduction in wanted):
         mean, var = moments(flat, edges)
     elif "mean" in wanted:
         mean = product(flat, None, edges) / edges.degrees.clamp(min=1).to(flat.dtype)[:, None]
     compute: dict[str, Callable[[], Tensor]] = {
-        "max": lambda: peaks(flat, edges),
-        "min": lambda: -peaks(-flat, edges),
+        "max": lambda: peaks(flat, edges, less_own),
+        "min": lambda: -peaks(-flat, edges, less_own),
         "sum": lambda: product(flat, None, edges),
         "mean": lambda: mean,
         "var": lambda: var,
@@ -49,17 +49,18 @@ def reduce_peaks(call: Call) -> Tensor:
     return joined([compute[reduction]().reshape(shape) for reduction in wanted])
 
 
-def peaks(rows: Tensor, edges: EdgeList) -> Tensor:
+def peaks(rows: Tensor, edges: EdgeList, less_own: bool = False) -> Tensor:
     """`y_i = max_{j -> i} x_j` in each channel, 0 where nothing is heard; of equal entries the first is heard.
 
     Args:
         rows: `(N_s, C)`, not empty.
         edges: who hears whom.
+        less_own: subtract `x_i` where something is heard.
 
     Returns:
         `(N_r, C)`.
     """
-    found = _Peaks.apply(rows, edges)
+    found = _Peaks.apply(rows, edges, less_own)
     assert isinstance(found, Tensor)
     return found
 
@@ -68,26 +69,27 @@ class _Peaks(torch.autograd.Function):
     """Maxima whose gradient goes to the senders at which they were found."""
 
     @staticmethod
-    def forward(ctx: Any, rows: Tensor, edges: EdgeList) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, edges: EdgeList, less_own: bool) -> Tensor:
         numbers = torch.int32 if len(rows) < 2**31 else torch.int64
         out = rows.new_empty(edges.num_receivers, rows.shape[1])
         places = torch.empty_like(out, dtype=numbers)
-        own, others = loops.arrays(out, places), loops.arrays(edges.senders, rows)
-        loops.by_receivers(loops.compiled(_gather), edges, rows.shape[1], own, others)
+        own = loops.arrays(out, places, rows if less_own else None)
+        loops.by_receivers(loops.compiled(_gather), edges, rows.shape[1], own, loops.arrays(edges.senders, rows))
         ctx.save_for_backward(places)
-        ctx.num_senders = len(rows)
+        ctx.num_senders, ctx.less_own = len(rows), less_own
         return out
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         (grad,), (places,) = grads, ctx.saved_tensors
         grad_rows = grad.new_zeros(ctx.num_senders, grad.shape[1])
         if torch.is_grad_enabled():  # a second derivative was asked for: torch's scatter has one
-            heard = places >= 0
-            return grad_rows.scatter_add(0, places.clamp(min=0).long(), grad * heard), None
-        given = loops.arrays(grad, places, grad_rows)
+            heard = grad * (places >= 0)
+            grad_rows = grad_rows.scatter_add(0, places.clamp(min=0).long(), heard)
+            return grad_rows - heard if ctx.less_own else grad_rows, None, None
+        given = *loops.arrays(grad, places, grad_rows), ctx.less_own
         loops.by_columns(loops.compiled(_scatter), grad.shape[1], len(grad), given)
-        return grad_rows, None
+        return grad_rows, None, None
 
 
 def moments(rows: Tensor, edges: EdgeList) -> tuple[Tensor, Tensor]:
@@ -177,9 +179,17 @@ def _distribute(
                 out[sender, channel] += share * (by_mean[receiver, channel] + 2 * apart * by_var[receiver, channel])
 
 
-def _gather(pointers: np.ndarray, out: np.ndarray, places: np.ndarray, senders: np.ndarray, rows: np.ndarray) -> None:
+def _gather(
+    pointers: np.ndarray,
+    out: np.ndarray,
+    places: np.ndarray,
+    less: np.ndarray | None,
+    senders: np.ndarray,
+    rows: np.ndarray,
+) -> None:
     """The first largest entry of each receiver, or the first that is missing; and its sender, -1 where there is none.
 
+    Where something is heard, the receiver's row of `less` is subtracted.
     Two senders at a time, which halves the traffic to the result; the last may stand for itself twice.
     """
     channels, number = rows.shape[1], places.dtype.type
@@ -198,14 +208,20 @@ def _gather(pointers: np.ndarray, out: np.ndarray, places: np.ndarray, senders: 
                 is_better = not rows[two, channel] <= best and best == best  # noqa: PLR0124  what is missing stays
                 out[receiver, channel] = rows[two, channel] if is_better else best
                 places[receiver, channel] = two if is_better else place
+        if less is not None and start < stop:
+            for channel in range(channels):
+                out[receiver, channel] -= less[receiver, channel]
 
 
-def _scatter(first: int, last: int, grad: np.ndarray, places: np.ndarray, out: np.ndarray) -> None:
-    """Add each entry to the row at which its peak was found."""
+def _scatter(first: int, last: int, grad: np.ndarray, places: np.ndarray, out: np.ndarray, less_own: bool) -> None:
+    """Add each entry to the row at which its peak was found, and take it from the row that it was less."""
     for receiver in range(len(grad)):
         if places[receiver, 0] >= 0:
             for channel in range(first, last):
                 out[places[receiver, channel], channel] += grad[receiver, channel]
+            if less_own:
+                for channel in range(first, last):
+                    out[receiver, channel] -= grad[receiver, channel]
 
 
 def _rule(situation: Situation) -> bool | str | None:
@@ -214,9 +230,10 @@ def _rule(situation: Situation) -> bool | str | None:
         return None
     if not any(reduction in PEAKS for reduction in spec.reductions):
         return None
-    if spec.message != "sender":
+    if spec.message not in ("sender", "difference"):
         return f"the message is {spec.message}; peaks are looked for among the sender rows themselves"
-    others = [reduction for reduction in spec.reductions if reduction not in PEAKS + SUMS + MOMENTS]
+    beside = SUMS + MOMENTS if spec.message == "sender" else ()
+    others = [reduction for reduction in spec.reductions if reduction not in PEAKS + beside]
     if others:
         return f"{', '.join(others)} is asked for beside max or min"
     if spec.count_padding and "mean" in spec.reductions:

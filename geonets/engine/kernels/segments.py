@@ -139,6 +139,8 @@ def messages_of(spec: AggregateSpec, operands: AggregateOperands, edges: EdgeLis
     rows = operands.senders.index_select(0, edges.senders)
     if spec.message == "sender":
         return rows
+    if spec.message == "difference":
+        return rows - operands.senders.index_select(0, edges.receivers)
     if spec.message == "gated":
         assert operands.receivers is not None
         queries, values = (rows if operands.edges is None else rows + operands.edges).chunk(2, 1)

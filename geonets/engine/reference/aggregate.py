@@ -28,6 +28,8 @@ def messages_of(spec: AggregateSpec, operands: AggregateOperands, edges: EdgeLis
     """`psi(x_i, x_j, e_ij)`, one row an edge."""
     if spec.message == "sender":
         return operands.senders[edges.senders]
+    if spec.message == "difference":
+        return operands.senders[edges.senders] - operands.senders[edges.receivers]
     if spec.message == "weighted":
         assert operands.edges is not None
         rows = operands.senders[edges.senders]

@@ -14,7 +14,7 @@ from geonets.core.options import one_of
 
 Reads = tuple[Literal["sender", "receiver", "edge"], ...]
 REDUCTIONS = ("sum", "mean", "max", "min", "var", "std", "softmax")
-MESSAGES = ("sender", "weighted", "filtered", "gated", "opaque")
+MESSAGES = ("sender", "difference", "weighted", "filtered", "gated", "opaque")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,9 +26,10 @@ class AggregateSpec:
         reduce: `"sum"`, `"mean"`, `"max"`, `"min"`, `"var"` and `"std"` (of the messages themselves, divided by their
             number), `"softmax"` (`sum_j softmax_j(t m_j) m_j` in each channel), or several of them, whose results are
             joined along the channels. Nothing heard gives 0. Of equal entries the first takes the gradient.
-        message: `"sender"` for `psi = x_j`, `"weighted"` for `psi = w_ij x_j`, `"filtered"` for `psi = w_ij * x_j`, a
-            number a channel, `"gated"` for `psi = sigmoid(k_i + q_j + a_ij) * (v_j + b_ij)` where senders speak
-            `[q, v]` and edges add `[a, b]` or nothing, `"opaque"` for a callable in the operands.
+        message: `"sender"` for `psi = x_j`, `"difference"` for `psi = x_j - x_i` of one structure's rows, `"weighted"`
+            for `psi = w_ij x_j`, `"filtered"` for `psi = w_ij * x_j`, a number a channel, `"gated"` for
+            `psi = sigmoid(k_i + q_j + a_ij) * (v_j + b_ij)` where senders speak `[q, v]` and edges add `[a, b]` or
+            nothing, `"opaque"` for a callable in the operands.
         reads: what an opaque message is called with, in this order.
         count_padding: a mean over a lattice window divides by its places on nodes and padding, not by its nodes.
         own: a sum also adds `a_i x_i`, with `a` in the operands.

@@ -118,10 +118,11 @@ def _heard(
     means = segment_mean(x.detach(), structure.topology.node_offsets, structure.topology.item_ids)
     own = functional.linear(_centred(x, structure, means), difference)
     spoken = own if source is None else functional.linear(_centred(senders, source, means), difference)
-    heard = functional.linear(x, whole, linear.bias) - own
+    heard = functional.linear(x, whole, linear.bias)
     after = after_linear(network) if spec.reduce in ("max", "min") else None
     if after is not None and spec.neighborhood.edges(placed, source or placed).num_edges > 1:
-        return extremes(spec, after, heard, spoken, placed, source)
+        return extremes(spec, after, heard, own, spoken, placed, source)
+    heard = heard - own
     operands = AggregateOperands(spoken, heard, message=lambda sender, receiver: rest(sender + receiver))
     return run(spec, operands, placed, source)
 

@@ -17,20 +17,20 @@ Rows = Callable[[Tensor], Tensor]
 
 
 def after_first_linear(network: Any) -> tuple[nn.Linear, Rows] | None:
-    """The linear layer that `network` starts with, and the rest of it; None where it starts otherwise."""
+    """The linear layer that `network` starts with, and the rest of it; None where it starts otherwise or has hooks."""
     parts = parts_of(network)
-    return (parts[0], _in_turn(parts[1:])) if parts and _is_linear(parts[0]) else None
+    return (parts[0], _in_turn(parts[1:])) if parts and _is_linear(parts[0]) and not has_hooks(network) else None
 
 
 def before_last_linear(network: Any) -> tuple[Rows, nn.Linear] | None:
-    """All of `network` but the linear layer that it ends with, and that layer; None where it ends otherwise."""
+    """All of `network` but the linear layer that it ends with, and that; None where it ends otherwise or has hooks."""
     parts = parts_of(network)
-    return (_in_turn(parts[:-1]), parts[-1]) if parts and _is_linear(parts[-1]) else None
+    return (_in_turn(parts[:-1]), parts[-1]) if parts and _is_linear(parts[-1]) and not has_hooks(network) else None
 
 
 def is_function_of_rows(network: Any) -> bool:
-    """Whether equal rows are known to give equal rows: no chance, no statistics of all rows."""
-    if not isinstance(network, nn.Module):
+    """Whether equal rows are known to give equal rows: no chance, no statistics of all rows, no hooks."""
+    if not isinstance(network, nn.Module) or has_hooks(network):
         return False
     parts = [part for part in network.modules() if type(part) not in (nn.Sequential, MLP, Sequential)]
     return all(class_of(part) in ROW_BY_ROW and not (isinstance(part, nn.Dropout) and part.training) for part in parts)
@@ -38,12 +38,12 @@ def is_function_of_rows(network: Any) -> bool:
 
 def before_tail(network: Any) -> tuple[Rows, Tail] | None:
     """All of `network` but what it ends with, and that, if it is a linear layer, perhaps a batch norm, and a monotone
-    activation or none; None where it ends otherwise.
+    activation or none; None where it ends otherwise or has hooks.
     """
     parts = parts_of(network)
     act = parts.pop() if parts and never_falls(parts[-1]) else None
     norm = parts.pop() if parts and class_of(parts[-1]) is nn.BatchNorm1d else None
-    if not parts or not _is_linear(parts[-1]):
+    if not parts or not _is_linear(parts[-1]) or has_hooks(network):
         return None
     return _in_turn(parts[:-1]), Tail(parts[-1], norm, act)
 

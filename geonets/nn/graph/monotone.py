@@ -46,16 +46,18 @@ def extremes(
     spec: AggregateSpec,
     after: Monotone,
     heard: Tensor,
+    own: Tensor,
     spoken: Tensor,
     structure: Structure,
     source: Structure | None = None,
 ) -> Tensor:
-    """`max_j f(a_i + b_j)` or the minimum; 0 where nobody speaks.
+    """`max_j f(a_i - c_i + b_j)` or the minimum; 0 where nobody speaks.
 
     Args:
         spec: of the aggregation by messages, whose neighborhood and reduction count.
         after: `f`.
         heard: `(N_r, C)` terms `a_i` of the receivers.
+        own: `(N_r, C)` terms `c_i` of the receivers; the same tensor as `spoken`, where they are what they say.
         spoken: `(N_s, C)` terms `b_j` of the senders.
         structure: whose nodes hear.
         source: whose nodes are heard.
@@ -64,15 +66,18 @@ def extremes(
         `(N_r, C)`.
     """
     norm, edges = after.norm, spec.neighborhood.edges(structure, structure if source is None else source)
+    batch = norm is not None and (norm.training or norm.running_mean is None)
+    message = "difference" if spoken is own and not batch else "sender"
+    heard = heard - own if message == "sender" else heard
     if norm is None:
-        rows = heard + _aggregated(spec, (str(spec.reduce),), spoken, structure, source)[0]
+        rows = heard + _aggregated(spec, (str(spec.reduce),), message, spoken, structure, source)[0]
     else:
-        dtype, batch = heard.dtype, norm.training or norm.running_mean is None
+        dtype = heard.dtype
         sign = 1.0 if norm.weight is None else torch.where(norm.weight.detach() < 0, -1, 1).to(spoken)
         wanted = (str(spec.reduce), "mean", "var") if batch else (str(spec.reduce),)
         if batch:  # moments of half numbers are computed in single precision, as torch's own norm does
             heard, spoken = (rows.to(torch.promote_types(dtype, torch.float32)) for rows in (heard, spoken))
-        found, *moments = _aggregated(spec, wanted, spoken * sign, structure, source)
+        found, *moments = _aggregated(spec, wanted, message, spoken * sign, structure, source)
         mean, var = norm.running_mean, norm.running_var
         if batch:
             mean, var = _moments(heard + moments[0] * sign, moments[1], edges)
@@ -83,7 +88,14 @@ def extremes(
         rows = rows * scale if norm.weight is None else rows * (scale * norm.weight) + norm.bias
         rows = rows.to(dtype)
     rows = functools.reduce(lambda given, part: part(given), after.rest, rows)
-    return torch.where((edges.degrees > 0)[:, None], rows, 0)
+    return rows if _all_hear(edges) else torch.where((edges.degrees > 0)[:, None], rows, 0)
+
+
+def _all_hear(edges: EdgeList) -> bool:
+    """Whether every node is known to hear something; a trace does not ask numbers."""
+    if torch.compiler.is_compiling():
+        return False
+    return edges.remember("all hear", lambda: bool((edges.degrees > 0).all()))
 
 
 def _moments(means: Tensor, variances: Tensor, edges: EdgeList) -> tuple[Tensor, Tensor]:
@@ -95,12 +107,17 @@ def _moments(means: Tensor, variances: Tensor, edges: EdgeList) -> tuple[Tensor,
 
 
 def _aggregated(
-    spec: AggregateSpec, reduce: tuple[str, ...], rows: Tensor, structure: Structure, source: Structure | None
+    spec: AggregateSpec,
+    reduce: tuple[str, ...],
+    message: str,
+    rows: Tensor,
+    structure: Structure,
+    source: Structure | None,
 ) -> tuple[Tensor, ...]:
-    found: Tensor = run(_of_senders(spec, reduce), AggregateOperands(rows), structure, source)
+    found: Tensor = run(_of_senders(spec, reduce, message), AggregateOperands(rows), structure, source)
     return found.chunk(len(reduce), -1)
 
 
 @functools.lru_cache(64)
-def _of_senders(spec: AggregateSpec, reduce: tuple[str, ...]) -> AggregateSpec:
-    return AggregateSpec(spec.neighborhood, reduce)
+def _of_senders(spec: AggregateSpec, reduce: tuple[str, ...], message: str) -> AggregateSpec:
+    return AggregateSpec(spec.neighborhood, reduce, message)

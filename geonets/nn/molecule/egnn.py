@@ -15,7 +15,7 @@ from geonets.core.neighborhoods import Neighborhood, WithoutLoops
 from geonets.core.structure import Structure
 from geonets.engine.plan import run
 from geonets.engine.spec import AggregateOperands, AggregateSpec
-from geonets.nn.graph.linear import after_first_linear, has_hooks, is_function_of_rows, parts_of
+from geonets.nn.graph.linear import after_first_linear, is_function_of_rows, parts_of
 from geonets.nn.layer import Layer, features, positions
 from geonets.nn.message_passing import LINKS, edge_features
 from geonets.nn.molecule.distances import edge_steps, lengths
@@ -107,7 +107,7 @@ class EGNNConv(Layer):
         """The first layer is applied to nodes, which are fewer than edges; None where layers may do more than that."""
         others = [self.coord_mlp] if self.att_mlp is None else [self.coord_mlp, self.att_mlp]
         start, channels = after_first_linear(self.edge_mlp), self.in_channels
-        if start is None or any(has_hooks(part) or not is_function_of_rows(part) for part in (self.edge_mlp, *others)):
+        if start is None or not all(map(is_function_of_rows, (self.edge_mlp, *others))):
             return None
         others += parts_of(self.edge_mlp)[1:]
         (linear, rest), learned = start, dict.fromkeys(weight for part in others for weight in part.parameters())

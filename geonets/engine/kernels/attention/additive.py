@@ -23,6 +23,9 @@ from geonets.engine.kernels.attention.sums import applied
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import AttendOperands, AttendSpec
 
+CALM = 16
+"""Scores up to this, of either sign, need not be lowered: their exponentials have room in single precision."""
+
 
 def additive_attention(call: Call) -> Tensor:
     """`sum_j softmax_j(s_ij) v_j`; `s` is `leaky_relu(a . q_i + a' . k_j + e)` or `a . leaky_relu(q_i + k_j + e)`."""
@@ -208,19 +211,24 @@ def _lower(scores: Any, start: Any, stop: Any) -> None:
 def _score(pointers: Any, query: Any, senders: Any, key: Any, terms: Any, slope: float, out: Any) -> None:
     bent = out.dtype.type(slope)
     for receiver in range(len(query)):
+        most = out.dtype.type(0)
         for edge in range(pointers[receiver], pointers[receiver + 1]):
             sender = senders[edge]
             for head in range(out.shape[1]):
                 raw = query[receiver, head] + key[sender, head]
                 if terms is not None:
                     raw += terms[edge, head]
-                out[edge, head] = raw if raw > 0 else bent * raw
-        _lower(out, pointers[receiver], pointers[receiver + 1])
+                raw = raw if raw > 0 else bent * raw
+                out[edge, head] = raw
+                most = max(most, abs(raw))
+        if most > CALM:
+            _lower(out, pointers[receiver], pointers[receiver + 1])
 
 
 def _bend(pointers: Any, query: Any, senders: Any, key: Any, terms: Any, vector: Any, slope: float, out: Any) -> None:
     bent = out.dtype.type(slope)
     for receiver in range(len(query)):
+        most = out.dtype.type(0)
         for edge in range(pointers[receiver], pointers[receiver + 1]):
             sender = senders[edge]
             for head in range(out.shape[1]):
@@ -231,7 +239,9 @@ def _bend(pointers: Any, query: Any, senders: Any, key: Any, terms: Any, vector:
                         raw += terms[edge, head, channel]
                     total += (raw if raw > 0 else bent * raw) * vector[head, channel]
                 out[edge, head] = total
-        _lower(out, pointers[receiver], pointers[receiver + 1])
+                most = max(most, abs(total))
+        if most > CALM:
+            _lower(out, pointers[receiver], pointers[receiver + 1])
 
 
 def _hear(pointers: Any, rows: Any, scales: Any, senders: Any, weights: Any, kept: Any, value: Any) -> None:
