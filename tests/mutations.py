@@ -158,8 +158,8 @@ MUTATIONS = (
     Mutation(
         "a difference whose own row learns nothing",
         "engine/kernels/peaks.py",
-        "out[receiver, channel] -= grad[receiver, channel]",
-        "out[receiver, channel] -= 0 * grad[receiver, channel]",
+        "out[receiver, first:last] -= grad[receiver, first:last]",
+        "out[receiver, first:last] -= 0 * grad[receiver, first:last]",
         LOWERING,
     ),
     Mutation(

@@ -217,11 +217,10 @@ def _scatter(first: int, last: int, grad: np.ndarray, places: np.ndarray, out: n
     """Add each entry to the row at which its peak was found, and take it from the row that it was less."""
     for receiver in range(len(grad)):
         if places[receiver, 0] >= 0:
+            if less_own:
+                out[receiver, first:last] -= grad[receiver, first:last]
             for channel in range(first, last):
                 out[places[receiver, channel], channel] += grad[receiver, channel]
-            if less_own:
-                for channel in range(first, last):
-                    out[receiver, channel] -= grad[receiver, channel]
 
 
 def _rule(situation: Situation) -> bool | str | None:
