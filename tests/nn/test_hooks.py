@@ -42,7 +42,7 @@ def test_a_hooked_linear_layer_is_called(name: str, training: bool) -> None:
     structure = gn.graph(index, x=torch.randn(7, 3), edge_attr=bonds)
     structure = structure.replace(pos=torch.randn(7, 2))
     parts: list[nn.Module] = [nn.Linear(widths[0], widths[1]), nn.ReLU()]
-    parts += [nn.Linear(*widths[1:])] if len(widths) > 2 else []
+    parts += [nn.Linear(widths[1], widths[2])] if len(widths) > 2 else []
     seen: list[int] = []
 
     def hook(_: nn.Module, __: Any, made: torch.Tensor) -> torch.Tensor:

@@ -93,7 +93,7 @@ def _nearest(
                 rough[itself] = np.inf
             have, few = 0, _up_to(_enough(rough, count, wanted, least), rough, count, chosen)
             for place in range(few):
-                i = chosen[place]
+                i = int(chosen[place])
                 if i != itself and (have < wanted or rough[i] < distances[wanted]):
                     _insert(distances, found, have, rough[i], i)
                     have = min(have + 1, wanted)
