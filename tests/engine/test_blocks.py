@@ -41,6 +41,19 @@ def test_gradients_are_had_twice_and_differentiated() -> None:
     assert torch.autograd.gradgradcheck(lambda p: layer(atoms.replace(pos=p)).pos, (pos,), atol=1e-6)
 
 
+def test_a_block_keeps_what_gradients_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The inputs of three activations and of three products: neither what was gathered nor the messages."""
+    monkeypatch.setattr(blocks, "BLOCK", 2**18)
+    layer, pos = gn.nn.EGNNConv(64, 64, neighborhood=gn.Complete()), torch.randn(1, 100, 3)
+    cloud, pairs = gn.points(pos, x=torch.randn(1, 100, 64, requires_grad=True)), 100 * 99
+    layer(cloud)
+    with torch.profiler.profile(profile_memory=True) as record:
+        moved = layer(cloud)
+    profiler: Any = record.profiler
+    kept = sum(event.nbytes() for event in profiler.kineto_results.events() if event.name() == "[memory]")
+    assert moved.x.requires_grad and 6 < kept / (pairs * 64 * 4) < 7
+
+
 @pytest.mark.parametrize("learns", ["pos", "x", "edge_mlp.2.bias", "edge_mlp.0.weight", "nothing"])
 def test_what_does_not_learn_is_left_alone(learns: str) -> None:
     layer, atoms = layer_and_atoms()

@@ -96,7 +96,7 @@ def farthest_points(
     if not isinstance(ratio, Tensor):
         check_ratio(ratio)
     require_finite(pos)
-    places = pos.detach().double()
+    places = pos.detach()
     wanted = ratio.to(topology.device) if isinstance(ratio, Tensor) else kept_counts(topology, ratio)
     wanted = torch.minimum(wanted, topology.node_counts)
     firsts = _first(places, topology, start, seed)
@@ -108,7 +108,8 @@ def _looped(places: Tensor, topology: Topology, wanted: Tensor, firsts: Tensor) 
     """Item after item, in a compiled loop."""
     ends = offsets_of(wanted)
     nodes, owners = torch.empty_like(ends).resize_(int(ends[-1])), torch.full_like(topology.item_ids, -1)
-    points, offsets, stops, starts, *found = loops.arrays(places.T, topology.node_offsets, ends, firsts, nodes, owners)
+    places = places if places.dtype == torch.float32 else places.double()
+    points, offsets, stops, starts, *found = loops.arrays(places, topology.node_offsets, ends, firsts, nodes, owners)
     choose, work = loops.compiled(_choose, exact=True), offsets_of(wanted * topology.node_counts)
 
     def of_items(start: int, stop: int) -> None:
@@ -126,24 +127,26 @@ def _choose(
     nodes: np.ndarray,
     owners: np.ndarray,
 ) -> None:
-    """The choices of all items into `nodes`; `points` are `(D, N)`.
+    """The choices of all items into `nodes`; `points` are `(N, D)`, an item's are brought to float64 when it comes.
 
     Four passes over an item a step, each without a branch; they are bound by the first cache, while an item fits it.
     """
-    apart = np.empty(np.diff(offsets).max() if len(firsts) else 0)
-    squared = np.empty_like(apart)
+    longest = np.diff(offsets).max() if len(firsts) else 0
+    apart, squared = np.empty(longest), np.empty(longest)
+    lines = np.empty((points.shape[1], longest))
     bits = apart.view(np.int64)  # of numbers that are not negative they have the same order; of -1 they are below
     for item in range(len(firsts)):
         start, count = offsets[item], offsets[item + 1] - offsets[item]
         owner = owners[start : start + count]
+        lines[:, :count] = points[start : start + count].T
         apart[:count] = np.inf  # squared distance to the nearest chosen node; -1: taken
         latest = firsts[item] - start
         for place in range(ends[item], ends[item + 1]):
             nodes[place] = start + latest
             for i in range(count):
                 squared[i] = 0.0
-            for axis in range(len(points)):
-                line = points[axis, start : start + count]
+            for axis in range(len(lines)):
+                line = lines[axis, :count]
                 here = line[latest]
                 for i in range(count):
                     gap = line[i] - here
@@ -172,7 +175,7 @@ def _together(places: Tensor, topology: Topology, wanted: Tensor, firsts: Tensor
     exists = column < counts[:, None]  # (B, L)
     starts = topology.node_offsets[:-1].index_select(0, order)
     table = torch.where(exists, starts[:, None] + column, 0)
-    points = places.index_select(0, table.flatten()).T.reshape(places.shape[1], *table.shape)  # (D, B, L)
+    points = places.double().index_select(0, table.flatten()).T.reshape(places.shape[1], *table.shape)  # (D, B, L)
     apart = torch.where(exists, torch.inf, -1.0).double()  # squared distance to the nearest chosen node; -1: taken
     owner = torch.full_like(table, -1)
     chosen = []
@@ -212,6 +215,7 @@ def _first(places: Tensor, topology: Topology, start: str, seed: int) -> Tensor:
     if start == "first" or not len(places):
         return starts
     items = topology.item_ids
+    places = places.double()
     middle = segment_mean(places, topology.node_offsets, items).index_select(0, items)
     far = (places - middle).square().sum(1)
     peak = far.new_full((len(counts),), -1.0).scatter_reduce(0, items, far, "amax")

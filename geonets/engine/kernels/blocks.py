@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import GradientEdge, get_gradient_edge
 
 from geonets.core.ranges import segment_sum
 from geonets.core.topology import EdgeList
@@ -24,12 +25,19 @@ BLOCK = 2**18
 
 
 class _Block(NamedTuple):
-    """The edges from `start` to `stop`: leaves that hold what messages read of them, and the messages."""
+    """The edges from `start` to `stop`, and where the graph of their messages begins and ends.
+
+    Args:
+        start, stop: numbers of edges.
+        read: for each of what messages read, the gradient's place in the graph, or None where none is needed: the
+            rows themselves live on only if the network's own gradients read them.
+        made: likewise of the messages; None where nothing learns.
+    """
 
     start: int
     stop: int
-    read: list[Tensor]
-    made: Tensor
+    read: list[GradientEdge | None]
+    made: GradientEdge | None
 
 
 def sums_by_block(call: Call) -> Tensor:
@@ -52,10 +60,10 @@ class _Sums(torch.autograd.Function):
         ctx.save_for_backward(*inputs)
         ctx.asked, ctx.blocks, needed = (spec, operands, edges), [], ctx.needs_input_grad[3:]
         sums, add = None, compiled(_add)
-        for block in _blocks(spec, operands, edges, inputs, needed):
+        for block, made in _blocks(spec, operands, edges, inputs, needed):
             if sums is None:
-                sums = block.made.new_zeros(edges.num_receivers, block.made.shape[1])
-            add(*arrays(block.made, edges.receivers[block.start : block.stop], sums))
+                sums = made.new_zeros(edges.num_receivers, made.shape[1])
+            add(*arrays(made, edges.receivers[block.start : block.stop], sums))
             if any(needed):
                 ctx.blocks.append(block)
         assert sums is not None
@@ -72,7 +80,8 @@ class _Sums(torch.autograd.Function):
 
             return None, None, None, *composed_gradients(composed, inputs, needed, grad)
         kept, ctx.blocks = ctx.blocks[::-1], []
-        blocks = _popped(kept) if kept else _blocks(spec, operands, edges, inputs, needed)
+        anew = (block for block, _ in _blocks(spec, operands, edges, inputs, needed))
+        blocks = _popped(kept) if kept else anew
         return None, None, None, *_gradients(spec, edges, inputs, needed, grad, blocks)
 
 
@@ -82,17 +91,23 @@ def _blocks(
     edges: EdgeList,
     inputs: Sequence[Tensor],
     needed: Sequence[bool],
-) -> Iterator[_Block]:
+) -> Iterator[tuple[_Block, Tensor]]:
+    """Each block with its messages."""
     assert operands.message is not None
-    step, ends = _step(operands), _ends(edges)
+    step, ends, learns = _step(operands), _ends(edges), any(needed)
+    asked = zip(spec.reads, inputs, needed, strict=False)  # weights come behind
+    leaves = [(part, rows.detach().requires_grad_(is_needed)) for part, rows, is_needed in asked]
     for start in range(0, edges.num_edges, step):
-        stop, read = min(start + step, edges.num_edges), []
-        for part, rows, is_needed in zip(spec.reads, inputs, needed, strict=False):  # weights come behind
-            own = rows[start:stop] if part == "edge" else rows.index_select(0, ends[part][start:stop])
-            read.append(own.detach().requires_grad_(is_needed))
-        with torch.set_grad_enabled(any(needed)):
+        stop = min(start + step, edges.num_edges)
+        with torch.set_grad_enabled(learns):
+            read = [
+                rows[start:stop] if part == "edge" else rows.index_select(0, ends[part][start:stop])
+                for part, rows in leaves
+            ]
+            places = [get_gradient_edge(rows) if rows.requires_grad else None for rows in read]
             made = operands.message(*read)
-        yield _Block(start, stop, read, made)
+        read.clear()
+        yield _Block(start, stop, places, get_gradient_edge(made) if learns else None), made
 
 
 def _popped(blocks: list[_Block]) -> Iterator[_Block]:
@@ -111,9 +126,10 @@ def _gradients(
     sums = [torch.zeros_like(rows, memory_format=torch.contiguous_format) for rows in inputs]
     wanted, ends, add = [place for place, is_needed in enumerate(needed) if is_needed], _ends(edges), compiled(_add)
     for start, stop, read, made in blocks:
-        leaves = [*read, *inputs[len(read) :]]
+        assert made is not None
+        begins: list[Any] = [*read, *inputs[len(read) :]]
         given = grad.index_select(0, edges.receivers[start:stop])
-        found = torch.autograd.grad(made, [leaves[place] for place in wanted], given, allow_unused=True)
+        found = torch.autograd.grad([made], [begins[place] for place in wanted], [given], allow_unused=True)
         for place, part in zip(wanted, found, strict=True):
             if part is None:
                 continue
