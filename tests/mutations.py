@@ -247,6 +247,20 @@ MUTATIONS = (
         "tests/laws/test_parity_torch.py",
     ),
     Mutation(
+        "a chain whose next step hears what it did itself",
+        "engine/kernels/chains.py",
+        "after[before[first:] - first] = torch.arange(first, len(rows))",
+        "after[before[first:] - first] = torch.arange(len(rows) - first)",
+        LOWERING,
+    ),
+    Mutation(
+        "last memories of chains without gradients",
+        "engine/kernels/chains.py",
+        "of_memory = grads[1].clone(memory_format=torch.contiguous_format)",
+        "of_memory = torch.zeros_like(grads[1])",
+        LOWERING,
+    ),
+    Mutation(
         "gradients of memories that reach no child",
         "engine/kernels/memories.py",
         "of_known[k] += of_c[k] * kept[k]",

@@ -30,6 +30,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
 
 INSTEAD = {
     "additive_attention": "segment_attention",
+    "chain_memories": "bucketed_recurrence",
     "convolve_by_influence": "convolve_by_type",
     "convolve_by_kind": "convolve_by_type",
     "edge_attention": "segment_attention",

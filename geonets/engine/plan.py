@@ -15,6 +15,7 @@ from geonets.core.structure import Structure
 from geonets.engine.kernels import (
     attention,
     blocks,
+    chains,
     convolution,
     filters,
     influences,
@@ -49,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     *blocks.RULES,
     *segments.RULES,
     *attention.RULES,
+    *chains.RULES,
     *recurrence.RULES,
     *memories.RULES,
     *levels.RULES,

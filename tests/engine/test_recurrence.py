@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 import torch
+from drawing import assert_same, with_grads
 
 import geonets as gn
-from geonets.engine.kernels import recurrence
+from geonets.engine.kernels import chains, recurrence
 
 
 @pytest.mark.parametrize("make", [gn.nn.RNN, gn.nn.LSTM, gn.nn.GRU])
@@ -35,3 +36,43 @@ def test_chains_are_cut_into_the_cheapest_calls() -> None:
 
 def _choices(count: int) -> Iterator[tuple[int, ...]]:
     return itertools.combinations(range(1, 9), count)
+
+
+@pytest.fixture
+def long(monkeypatch: pytest.MonkeyPatch) -> gn.Structure:
+    monkeypatch.setattr(chains, "WORTH", 0)
+    draw = torch.Generator().manual_seed(0)
+    return gn.chain([torch.randn(count, 3, generator=draw) for count in (4, 0, 9, 1, 9)])
+
+
+def test_memories_of_chains_are_differentiated_twice_and_again(long: gn.Structure) -> None:
+    layer, structure = gn.nn.LSTM(3, 2, bidirectional=True).double(), long.to(torch.float64)
+    assert [step.plan.name for step in gn.explain_plan(layer, structure)] == ["chain_memories"]
+    x = structure.x.clone().requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda x: layer(structure.replace(x=x)).x, (x,), atol=1e-6)
+    out = layer(structure.replace(x=x)).x.sin().sum()
+    first, again = (torch.autograd.grad(out, [x, *layer.parameters()], retain_graph=True) for _ in range(2))
+    assert all(torch.equal(one, other) for one, other in zip(first, again, strict=True))
+
+
+def test_memories_of_chains_in_single_precision(long: gn.Structure) -> None:
+    """Inputs so large, and so small, that all of a hyperbolic tangent is seen; what is no number stays in its chain."""
+    layer = gn.nn.LSTM(3, 2)
+    structure = long.replace(x=long.x * torch.logspace(-6, 1, len(long.x))[:, None])
+    ours = with_grads(layer, structure)
+    with gn.reference():
+        assert_same(ours, with_grads(layer, structure), 1e-5)
+    broken = long.x.clone()
+    broken[-1] = torch.nan
+    assert layer(long.replace(x=broken)).x.isnan().any(1).nonzero().flatten().tolist() == [len(broken) - 1]
+
+
+def test_memories_of_chains_keep_half_of_what_torch_keeps() -> None:
+    layer, draw = gn.nn.LSTM(64, 128), torch.Generator().manual_seed(0)
+    structure = gn.chain([torch.randn(int(count), 64, generator=draw) for count in torch.arange(4, 24, 2).repeat(5)])
+    layer(structure)
+    with torch.profiler.profile(profile_memory=True) as record:
+        out = layer(structure).x
+    profiler: Any = record.profiler
+    kept = sum(event.nbytes() for event in profiler.kineto_results.events() if event.name() == "[memory]")
+    assert out.requires_grad and kept < 4 * len(out) * 1200 < 4 * len(out) * 1936  # what oneDNN keeps a step

@@ -16,7 +16,7 @@ from lowering.cases import without_loops
 import geonets as gn
 from geonets.engine.plan import RULES
 
-WITHOUT_LOOPS = {"convolve_by_type", "level_recurrence", "reduce_segments", "segment_attention"}
+WITHOUT_LOOPS = {"bucketed_recurrence", "convolve_by_type", "level_recurrence", "reduce_segments", "segment_attention"}
 """Kernels in whose place compiled loops run where numba is installed."""
 
 

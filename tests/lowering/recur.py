@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import torch
 from drawing import chains, graphs, grids, rows, trees
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import geonets as gn
+from geonets.engine.kernels import chains as chains_kernel
 from lowering.cases import case
 
 
@@ -22,6 +24,17 @@ def recurrence(draw: Any) -> tuple[nn.Module, gn.Structure]:
 def recurrence_from_a_state(draw: Any) -> tuple[nn.Module, gn.Structure]:
     layer, structure = _recurrent(draw), draw(chains(3))
     return _FromAState(layer, draw, len(structure)), structure
+
+
+@case("chain_memories")
+def memories_of_chains(draw: Any) -> tuple[nn.Module, gn.Structure]:
+    return _OfAnySize(_lstm(draw)), draw(chains(3))
+
+
+@case("chain_memories")
+def memories_of_chains_from_a_state(draw: Any) -> tuple[nn.Module, gn.Structure]:
+    layer, structure = _lstm(draw), draw(chains(3))
+    return _OfAnySize(_FromAState(layer, draw, len(structure))), structure
 
 
 @case("level_memories", "level_recurrence")
@@ -97,3 +110,20 @@ def _recurrent(draw: Any) -> nn.Module:
     if make is gn.nn.LSTM:
         options["proj_size"] = draw(st.integers(0, 2))
     return make(3, 3, **options)
+
+
+def _lstm(draw: Any) -> nn.Module:
+    options = {"num_layers": draw(st.integers(1, 2)), "bidirectional": draw(st.booleans()), "bias": draw(st.booleans())}
+    return gn.nn.LSTM(3, 3, **options)
+
+
+class _OfAnySize(nn.Module):
+    """Steps of chains that are too small to be worth it."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, structure: gn.Structure) -> gn.Structure:
+        with mock.patch.object(chains_kernel, "WORTH", 0):
+            return self.layer(structure)

@@ -48,6 +48,15 @@ def fused_recurrence(call: Call) -> tuple[Tensor, State]:
 
 def bucketed_recurrence(call: Call) -> tuple[Tensor, State]:
     """Calls of torch's fused RNN on chains of similar lengths; a step after a chain's end keeps its state."""
+    return layer_by_layer(call, bucketed_sweep)
+
+
+Sweep = Callable[[RecurSpec, Topology, bool, Tensor, CellWeights, Sequence[Tensor]], tuple[Tensor, list[Tensor]]]
+"""One direction of one layer, backwards or not: from rows, weights and the state before to rows and the last state."""
+
+
+def layer_by_layer(call: Call, sweep: Sweep) -> tuple[Tensor, State]:
+    """Layers upon each other, each in all directions."""
     spec, operands, topology = call.spec, call.operands, call.structure.topology
     state = _initial(spec, operands, len(call.structure))
     if not len(operands.x):
@@ -59,10 +68,8 @@ def bucketed_recurrence(call: Call) -> tuple[Tensor, State]:
         sweeps = []
         for direction, predecessors in enumerate(spec.directions):
             number = layer * spec.num_directions + direction
-            reverse = bool(predecessors.reverse)
-            buckets = topology.remember(("buckets", reverse), lambda reverse=reverse: _buckets(topology, reverse))
             start, weights = [part[number] for part in state], operands.layer(spec, number)
-            hidden, final = _sweep(spec, buckets, rows, weights, start)
+            hidden, final = sweep(spec, topology, bool(predecessors.reverse), rows, weights, start)
             sweeps.append(hidden)
             last.append(final)
         rows = torch.cat(sweeps, 1) if len(sweeps) > 1 else sweeps[0]
@@ -101,11 +108,11 @@ class _Buckets:
     places: Tensor
 
 
-def _sweep(
-    spec: RecurSpec, buckets: _Buckets, rows: Tensor, weights: CellWeights | None, start: Sequence[Tensor]
+def bucketed_sweep(
+    spec: RecurSpec, topology: Topology, reverse: bool, rows: Tensor, weights: CellWeights, start: Sequence[Tensor]
 ) -> tuple[Tensor, list[Tensor]]:
-    """One direction of one layer. An input channel of its own, 1 after a chain's end, holds the state there."""
-    assert weights is not None
+    """A `Sweep`. An input channel of its own, 1 after a chain's end, holds the state there."""
+    buckets = topology.remember(("buckets", reverse), lambda: _buckets(topology, reverse))
     hold = torch.tensor(HOLD[spec.cell], dtype=rows.dtype, device=rows.device).repeat_interleave(spec.hidden_size)
     held = weights._replace(w_ih=torch.cat([weights.w_ih, FIRMLY * hold[:, None]], 1))
     flat = [weight for weight in held if weight is not None]
@@ -191,7 +198,8 @@ def _nothing(spec: RecurSpec, operands: RecurOperands) -> Tensor:
     return connected_zeros((0, spec.num_directions * spec.out_size), operands.x, *operands.weights)
 
 
-def _chain_rule(situation: Situation, uniform: bool) -> bool | str | None:
+def chain_rule(situation: Situation, uniform: bool) -> bool | str | None:
+    """Whether these are chains, of one length if `uniform`, and a recurrence that torch has."""
     spec = situation.spec
     if not isinstance(spec, RecurSpec):
         return None
@@ -209,6 +217,6 @@ def _chain_rule(situation: Situation, uniform: bool) -> bool | str | None:
 
 
 RULES = (
-    Rule(fused_recurrence, lambda situation: _chain_rule(situation, uniform=True)),
-    Rule(bucketed_recurrence, lambda situation: _chain_rule(situation, uniform=False)),
+    Rule(fused_recurrence, lambda situation: chain_rule(situation, uniform=True)),
+    Rule(bucketed_recurrence, lambda situation: chain_rule(situation, uniform=False)),
 )
