@@ -51,9 +51,10 @@ class Case:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """The times of all rounds, in milliseconds, and the peaks of memory, in bytes."""
+    """The times of all rounds of a case, in milliseconds, and the peaks of memory, in bytes."""
 
-    case: Case
+    name: str
+    asked: float | None
     peer: str
     ours: list[float]
     theirs: list[float]
@@ -70,7 +71,7 @@ class Outcome:
     @property
     def is_met(self) -> bool:
         """Whether the ratio is as asked."""
-        return self.case.asked is None or self.ratio >= self.case.asked
+        return self.asked is None or self.ratio >= self.asked
 
 
 def compare(
@@ -94,7 +95,7 @@ def compare(
     ours, theirs = timed((case.ours, case.peers[peer]), rounds, clock)
     bound = None if case.work is None else limits.milliseconds(case.work)
     shares = [None if bound is None else bound / statistics.median(times) for times in (ours, theirs)]
-    return Outcome(case, peer, ours, theirs, peak_of(case.ours), peak_of(case.peers[peer]), *shares)
+    return Outcome(case.name, case.asked, peer, ours, theirs, peak_of(case.ours), peak_of(case.peers[peer]), *shares)
 
 
 def agree(case: Case, tolerance: float, most: int | None = None) -> None:

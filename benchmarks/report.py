@@ -22,14 +22,14 @@ def table(outcomes: Sequence[Outcome]) -> str:
 def _cells(outcome: Outcome) -> list[str]:
     shares = [f"{share:.0%}" for share in (outcome.share, outcome.their_share) if share is not None]
     return [
-        outcome.case.name,
+        outcome.name,
         outcome.peer,
         str(len(outcome.ours)),
         _spread(outcome.ours),
         _spread(outcome.theirs),
         f"{outcome.ratio:.2f}",
-        "" if outcome.case.asked is None else f"{outcome.case.asked:g}",
-        "" if outcome.case.asked is None else "yes" if outcome.is_met else "**no**",
+        "" if outcome.asked is None else f"{outcome.asked:g}",
+        "" if outcome.asked is None else "yes" if outcome.is_met else "**no**",
         ", ".join(shares),
         f"{outcome.our_peak / 2**20:.1f}, {outcome.their_peak / 2**20:.1f}",
     ]
