@@ -44,6 +44,20 @@ CHECKS = "tests/check/test_checks.py"
 
 MUTATIONS = (
     Mutation(
+        "padding shared by items that go round",
+        "engine/kernels/canvas.py",
+        'if stencil.padding_mode != "zeros" or lattice.is_periodic:',
+        'if stencil.padding_mode != "zeros":',
+        LOWERING,
+    ),
+    Mutation(
+        "padding shared with nodes",
+        "engine/kernels/canvas.py",
+        "torch.minimum(before, seen - before - lattice.sizes.sizes)",
+        "torch.maximum(before, seen - before - lattice.sizes.sizes)",
+        LOWERING,
+    ),
+    Mutation(
         "a weight's axes in the wrong order",
         "engine/kernels/convolution.py",
         "return convolve(images, weight,",

@@ -75,7 +75,7 @@ def test_explaining_leaves_the_network_as_it_was() -> None:
 def test_refusals_say_why() -> None:
     reasons = {
         "items differ in size": (gn.nn.Conv2d(4, 2, 3), every_layer.grid([4, 5], 1)),
-        "chains differ in length": (gn.nn.LSTM(4, 2), every_layer.chain([4, 5], 1)),
+        "chains differ in length": (gn.nn.GRU(4, 2), every_layer.chain([4, 5], 1)),
         "the topology is a Graph, not a Chain": (gn.nn.LSTM(4, 2), every_layer.forest([4], 1)),
         "the reduction is var; a product sums": (gn.nn.SAGEConv(4, 2, aggr="var"), every_layer.graph([4], 1)),
         "the message is opaque: a product weighs rows by one number an edge": (

@@ -20,6 +20,8 @@ from geonets.engine.rules import Call
 class Canvas:
     """Where the nodes of all items lie on one large image, each item with the padding that its windows see.
 
+    Neighbours share padding where it is blank.
+
     Args:
         shape: cells along each axis.
         cells: `(R,)` the cells that show a node; all others are blank.
@@ -112,8 +114,10 @@ def _canvas(lattice: Lattice, stencil: Stencil) -> Canvas:
     assert isinstance(target, Lattice)
     lengths, stride, before, reach = target.sizes.sizes, *_measures(stencil, lattice.device)
     seen = torch.where(lengths > 0, stride * (lengths - 1) + reach + 1, 0)  # by an item's windows, padding included
-    starts, spans = shelves((seen + stride - 1) // stride)  # in strides, so that windows start where the kernel's do
-    shape = tuple(span * step for span, step in zip(spans, stencil.stride, strict=True))
+    shared = _shared(lattice, stencil, before, seen)
+    starts, spans = shelves((seen - shared + stride - 1) // stride)  # in strides, as the kernel's windows start
+    ends = shared.amax(0).tolist() if len(shared) else [0] * lattice.num_axes
+    shape = tuple(span * step + end for span, step, end in zip(spans, stencil.stride, ends, strict=True))
     views = lattice.with_sizes(Sizes.of(seen, axes=lattice.num_axes, device=lattice.device))
     shown = lattice_edges(lattice, views, -before[None], wrap=stencil.padding_mode)
     places = views.coordinates() + (stride * starts).index_select(0, views.item_ids)
@@ -123,6 +127,13 @@ def _canvas(lattice: Lattice, stencil: Stencil) -> Canvas:
     across = [(side - far - 1) // step + 1 for side, far, step in measures]
     windows = _flat(target.coordinates() + starts.index_select(0, target.item_ids), across)
     return Canvas(shape, cells, None if once else shown.senders, windows)
+
+
+def _shared(lattice: Lattice, stencil: Stencil, before: Tensor, seen: Tensor) -> Tensor:
+    """`(B, A)` how much of the padding behind each item also serves as the padding before the next: it is blank."""
+    if stencil.padding_mode != "zeros" or lattice.is_periodic:
+        return torch.zeros_like(seen)
+    return torch.minimum(before, seen - before - lattice.sizes.sizes).clamp(min=0)
 
 
 def _transposed_canvas(lattice: Lattice, window: Transposed) -> Canvas:
