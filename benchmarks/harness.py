@@ -15,7 +15,9 @@ from memory import peak_of
 from torch import Tensor
 
 Step = Callable[[], Sequence[Tensor]]
-WARM_UP, TRIALS = 1, 3
+WARM_UP, TRIALS = 1, 5
+LONG = 500.0
+"""Milliseconds of a step beside which what the other one has left in caches and memory does not count."""
 FEWEST, MOST_SECONDS = 5, 45.0
 """Rounds of a case whose steps take seconds, and how long the peer's may take together."""
 
@@ -129,20 +131,29 @@ def _default(dtype: torch.dtype) -> Iterator[None]:
 
 
 def timed(steps: Sequence[Callable[[], object]], rounds: int, clock: Callable[[], float]) -> list[list[float]]:
-    """The times of steps that take turns, in milliseconds, after a few turns that are not counted."""
+    """The times of steps that take turns, in milliseconds, after a few turns that are not counted.
+
+    A step is taken twice a turn, of which the second counts, unless it is long.
+    """
     times: list[list[float]] = [[] for _ in steps]
     gc.collect()
     gc.disable()
     try:
         for turn in range(rounds + WARM_UP):
             for kept, step in zip(times, steps, strict=True):
-                start = clock()
-                step()
+                took = _milliseconds(step, clock)
+                took = took if took > LONG else _milliseconds(step, clock)
                 if turn >= WARM_UP:
-                    kept.append(1e3 * (clock() - start))
+                    kept.append(took)
     finally:
         gc.enable()
     return times
+
+
+def _milliseconds(step: Callable[[], object], clock: Callable[[], float]) -> float:
+    start = clock()
+    step()
+    return 1e3 * (clock() - start)
 
 
 def _agree(
