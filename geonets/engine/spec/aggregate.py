@@ -110,6 +110,8 @@ class Update(NamedTuple):
         rows = functional.linear(heard, self.weight, self.bias)
         if self.own is None or self.own_weight is None:
             return rows
+        if rows.ndim == 2 and rows.dtype == self.own.dtype == self.own_weight.dtype:  # not so under autocast
+            return rows.addmm_(self.own, self.own_weight.T)
         return rows + functional.linear(self.own, self.own_weight)
 
 

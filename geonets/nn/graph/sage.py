@@ -142,10 +142,11 @@ def _updated(
     source: Structure | None,
 ) -> Tensor:
     """`W reduce_j x_j + b + V x_i`; sums and means take the weights along."""
-    update = update_of(of_heard, of_own, x) if spec.reduce in ("sum", "mean") else None
-    if update is None:
-        heard = of_heard(run(spec, AggregateOperands(senders), structure, source))
-        return heard if of_own is None else heard + of_own(x)
-    spec = dataclasses.replace(spec, update=True)
-    rows: Tensor = run(spec, AggregateOperands(senders, update=update), structure, source)
-    return rows
+    update = update_of(of_heard, of_own, x)
+    if update is not None and spec.reduce in ("sum", "mean"):
+        spec = dataclasses.replace(spec, update=True)
+        return run(spec, AggregateOperands(senders, update=update), structure, source)
+    heard: Tensor = run(spec, AggregateOperands(senders), structure, source)
+    if update is not None:
+        return update(heard)
+    return of_heard(heard) if of_own is None else of_heard(heard) + of_own(x)
