@@ -95,8 +95,8 @@ MUTATIONS = (
     Mutation(
         "every thread adds to all channels",
         "engine/kernels/peaks.py",
-        "for channel in range(first, last):",
-        "for channel in range(grad.shape[1]):",
+        "row, place = out[senders[edge], first:last]",
+        "row, place = out[senders[edge], 0 * first : last]",
         "tests/engine/test_threads.py",
     ),
     Mutation(
@@ -172,8 +172,8 @@ MUTATIONS = (
     Mutation(
         "a difference whose own row learns nothing",
         "engine/kernels/peaks.py",
-        "out[receiver, first:last] -= grad[receiver, first:last]",
-        "out[receiver, first:last] -= 0 * grad[receiver, first:last]",
+        "out[receiver, first:last] -= given",
+        "out[receiver, first:last] -= 0 * given",
         LOWERING,
     ),
     Mutation(
@@ -189,6 +189,13 @@ MUTATIONS = (
         "CALM = 16",
         "CALM = 1e9",
         "tests/laws/test_gradients.py",
+    ),
+    Mutation(
+        "a gradient to every edge before the one that was found",
+        "engine/kernels/peaks.py",
+        "found[channel] == place",
+        "found[channel] >= place",
+        LOWERING,
     ),
     Mutation(
         "a gradient of a variance without its factor",

@@ -1,7 +1,7 @@
 """`aggregate` by maxima and minima of sender rows: one pass over the edges that remembers where each was found.
 
-Bound by the gather of the sender rows in front of the loop, and by the scatter of as many numbers as there are results
-behind it: no message and no mask of an edge is ever written. Means and variances beside them take two passes more.
+Bound by the gather of the sender rows ahead and by the way back to them: no message and no mask of an edge is written.
+Means and variances beside them take two passes more.
 """
 
 from __future__ import annotations
@@ -66,17 +66,17 @@ def peaks(rows: Tensor, edges: EdgeList, less_own: bool = False) -> Tensor:
 
 
 class _Peaks(torch.autograd.Function):
-    """Maxima whose gradient goes to the senders at which they were found."""
+    """Maxima whose gradient goes back along the edges on which they were found."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, edges: EdgeList, less_own: bool) -> Tensor:
-        numbers = torch.int32 if len(rows) < 2**31 else torch.int64
+        numbers = torch.int32 if edges.num_edges < 2**31 else torch.int64
         out = rows.new_empty(edges.num_receivers, rows.shape[1])
         places = torch.empty_like(out, dtype=numbers)
         own = loops.arrays(out, places, rows if less_own else None)
         loops.by_receivers(loops.compiled(_gather), edges, rows.shape[1], own, loops.arrays(edges.senders, rows))
         ctx.save_for_backward(places)
-        ctx.num_senders, ctx.less_own = len(rows), less_own
+        ctx.edges, ctx.num_senders, ctx.less_own = edges, len(rows), less_own
         return out
 
     @staticmethod
@@ -85,10 +85,10 @@ class _Peaks(torch.autograd.Function):
         grad_rows = grad.new_zeros(ctx.num_senders, grad.shape[1])
         if torch.is_grad_enabled():  # a second derivative was asked for: torch's scatter has one
             heard = grad * (places >= 0)
-            grad_rows = grad_rows.scatter_add(0, places.clamp(min=0).long(), heard)
+            grad_rows = grad_rows.scatter_add(0, ctx.edges.senders[places.clamp(min=0).long()], heard)
             return grad_rows - heard if ctx.less_own else grad_rows, None, None
-        given = *loops.arrays(grad, places, grad_rows), ctx.less_own
-        loops.by_columns(loops.compiled(_scatter), grad.shape[1], len(grad), given)
+        given = *loops.arrays(ctx.edges.pointers, ctx.edges.senders, grad, places, grad_rows), ctx.less_own
+        loops.by_columns(loops.compiled(_send_back), grad.shape[1], len(grad), given)
         return grad_rows, None, None
 
 
@@ -187,7 +187,7 @@ def _gather(
     senders: np.ndarray,
     rows: np.ndarray,
 ) -> None:
-    """The first largest entry of each receiver, or the first that is missing; and its sender, -1 where there is none.
+    """The first largest entry of each receiver, or the first that is missing; and its edge, -1 where there is none.
 
     Where something is heard, the receiver's row of `less` is subtracted.
     Two senders at a time, which halves the traffic to the result; the last may stand for itself twice.
@@ -195,32 +195,49 @@ def _gather(
     channels, number = rows.shape[1], places.dtype.type
     for receiver in range(len(out)):
         start, stop = pointers[receiver], pointers[receiver + 1]
-        first = number(senders[start]) if start < stop else number(-1)
+        sender, place = senders[start] if start < stop else 0, number(start if start < stop else -1)
         for channel in range(channels):
-            out[receiver, channel] = rows[first, channel] if start < stop else 0
-            places[receiver, channel] = first
+            out[receiver, channel] = rows[sender, channel] if start < stop else 0
+            places[receiver, channel] = place
         for edge in range(start + 1, stop, 2):
-            one, two = number(senders[edge]), number(senders[min(edge + 1, stop - 1)])
+            other = min(edge + 1, stop - 1)
+            one, two, at_one, at_two = senders[edge], senders[other], number(edge), number(other)
             for channel in range(channels):
                 best, place = out[receiver, channel], places[receiver, channel]
                 is_better = not rows[one, channel] <= best and best == best  # noqa: PLR0124  what is missing stays
-                best, place = (rows[one, channel], one) if is_better else (best, place)
+                best, place = (rows[one, channel], at_one) if is_better else (best, place)
                 is_better = not rows[two, channel] <= best and best == best  # noqa: PLR0124  what is missing stays
                 out[receiver, channel] = rows[two, channel] if is_better else best
-                places[receiver, channel] = two if is_better else place
+                places[receiver, channel] = at_two if is_better else place
         if less is not None and start < stop:
             for channel in range(channels):
                 out[receiver, channel] -= less[receiver, channel]
 
 
-def _scatter(first: int, last: int, grad: np.ndarray, places: np.ndarray, out: np.ndarray, less_own: bool) -> None:
-    """Add each entry to the row at which its peak was found, and take it from the row that it was less."""
+def _send_back(
+    first: int,
+    last: int,
+    pointers: np.ndarray,
+    senders: np.ndarray,
+    grad: np.ndarray,
+    places: np.ndarray,
+    out: np.ndarray,
+    less_own: bool,
+) -> None:
+    """Add each entry to the row that its edge carried, and take it from the row that it was less.
+
+    Whole rows are added, with zeros where an edge carried no peak: they are written one after another.
+    """
+    number, nothing = places.dtype.type, grad.dtype.type(0)
     for receiver in range(len(grad)):
-        if places[receiver, 0] >= 0:
-            if less_own:
-                out[receiver, first:last] -= grad[receiver, first:last]
-            for channel in range(first, last):
-                out[places[receiver, channel], channel] += grad[receiver, channel]
+        start, stop = pointers[receiver], pointers[receiver + 1]
+        given, found = grad[receiver, first:last], places[receiver, first:last]
+        if less_own and start < stop:
+            out[receiver, first:last] -= given
+        for edge in range(start, stop):
+            row, place = out[senders[edge], first:last], number(edge)
+            for channel in range(len(given)):
+                row[channel] += given[channel] if found[channel] == place else nothing
 
 
 def _rule(situation: Situation) -> bool | str | None:
