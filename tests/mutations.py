@@ -55,7 +55,7 @@ MUTATIONS = (
         "engine/kernels/canvas.py",
         "torch.minimum(before, seen - before - lattice.sizes.sizes)",
         "torch.maximum(before, seen - before - lattice.sizes.sizes)",
-        LOWERING,
+        "tests/engine/test_canvas.py",
     ),
     Mutation(
         "a weight's axes in the wrong order",
