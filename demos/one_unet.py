@@ -22,7 +22,7 @@ from torch.nn.functional import cross_entropy
 
 import geonets as gn
 
-STEPS, WIDTHS = 220, (16,) * 5
+STEPS, BATCHES, WIDTHS = 360, 72, (16,) * 5
 REACH = 2 * len(WIDTHS) - 1
 CONVS: dict[str, Callable[[int, int], gn.nn.Layer]] = {
     "chain": lambda before, after: gn.nn.Conv1d(before, after, 3, padding=1),
@@ -59,7 +59,7 @@ def answer(kind: str, name: str, batches: list[gn.Structure], test: gn.Structure
 
 def trial(kind: str, seed: int) -> tuple[gn.Structure, Answers]:
     """New scenes, and each model's answers: how well it tells dots from empty nodes (chance: 1/2), and far colours."""
-    batches = [scenes(kind, ITEMS[kind], 1000 * seed + number) for number in range(24)]
+    batches = [scenes(kind, ITEMS[kind], 1000 * seed + number) for number in range(BATCHES)]
     test, answers = scenes(kind, 2 * ITEMS[kind], 1000 * seed + 999), {}
     dots = test.y != EMPTY
     far = dots & (test.nodes["steps"] > REACH)
