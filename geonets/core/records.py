@@ -75,8 +75,9 @@ class Record:
         """A copy with some fields changed and nothing validated; what was remembered is dropped."""
         copy = object.__new__(type(self))
         fields = copy.__dict__
-        fields.update(self.__dict__)
-        fields.pop("_memory", None)
+        for name, value in self.__dict__.items():  # none is taken out again: a trace could not write that down
+            if name != "_memory":
+                fields[name] = value
         fields.update(changes)
         if "_later" in fields:
             fields["_later"] = {name: value for name, value in fields["_later"].items() if name not in changes}

@@ -132,10 +132,11 @@ def placed(structure: Structure, topology: Topology, key: str, find: Callable[[]
         return structure.on(topology, {"pos": find()})
     found = structure.remember("positional", dict)
     latest = found.get(("placed", key))
-    if latest is None or latest.topology is not topology:
-        latest = found["placed", key] = Structure(topology, {"pos": find()})
-    copy = structure.on(topology, latest.nodes)
-    copy.remember("positional", lambda: latest.remember("positional", dict))
+    if latest is None or latest[0] is not topology:
+        latest = found["placed", key] = topology, find(), {}
+    _, pos, positional = latest
+    copy = structure.on(topology, {"pos": pos})
+    copy.remember("positional", lambda: positional)
     return copy
 
 
