@@ -293,7 +293,7 @@ MUTATIONS = (
         "engine/kernels/memories.py",
         "(of_hidden[:first], of_memory[:first])",
         "(of_hidden[:first], 0 * of_memory[:first])",
-        LOWERING,
+        "tests/engine/test_recurrence.py",
     ),
     Mutation(
         "a memory that goes on after a chain has ended",

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
+import every_layer
 import pytest
 import torch
 from drawing import assert_same, with_grads
@@ -76,3 +77,19 @@ def test_memories_of_chains_keep_half_of_what_torch_keeps() -> None:
     profiler: Any = record.profiler
     kept = sum(event.nbytes() for event in profiler.kineto_results.events() if event.name() == "[memory]")
     assert out.requires_grad and kept < 4 * len(out) * 1200 < 4 * len(out) * 1936  # what oneDNN keeps a step
+
+
+def test_a_tree_learns_the_state_that_it_starts_from() -> None:
+    layer, structure = gn.nn.LSTM(4, 2).double(), every_layer.forest([4, 6], 1)
+    start = [torch.randn(1, 2, 2, dtype=torch.double, requires_grad=True) for _ in range(2)]
+    (step,) = gn.explain_plan(layer, structure, tuple(start))
+    assert step.plan.name == "level_memories"
+
+    def gradients() -> tuple[torch.Tensor, ...]:
+        return torch.autograd.grad(layer(structure, tuple(start)).x.square().sum(), start)
+
+    found = gradients()
+    with gn.reference():
+        known = gradients()
+    torch.testing.assert_close(found, known, atol=1e-10, rtol=0)
+    assert all(bool(part.any()) for part in known)
