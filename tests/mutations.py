@@ -88,8 +88,8 @@ MUTATIONS = (
     Mutation(
         "a forgotten transpose",
         "engine/kernels/segments.py",
-        "_bag(grad.contiguous(), back, edges.receivers_by_sender, pointers, own)",
-        "_bag(grad.contiguous(), back, edges.senders, edges.pointers, own)",
+        "bag(grad.contiguous(), back, edges.receivers_by_sender, pointers, own)",
+        "bag(grad.contiguous(), back, edges.senders, edges.pointers, own)",
         LOWERING,
     ),
     Mutation(

@@ -18,7 +18,7 @@ from geonets.core.ranges import joined, spread
 from geonets.core.topology import EdgeList
 from geonets.engine.kernels import loops
 from geonets.engine.kernels.groups import connected_zeros
-from geonets.engine.kernels.segments import product
+from geonets.engine.kernels.segments import means_of, product
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import AggregateSpec
 
@@ -37,7 +37,7 @@ def reduce_peaks(call: Call) -> Tensor:
     if any(reduction in MOMENTS for reduction in wanted):
         mean, var = moments(flat, edges)
     elif "mean" in wanted:
-        mean = product(flat, None, edges) / edges.degrees.clamp(min=1).to(flat.dtype)[:, None]
+        mean = means_of(product(flat, None, edges), edges)
     compute: dict[str, Callable[[], Tensor]] = {
         "max": lambda: peaks(flat, edges, less_own),
         "min": lambda: -peaks(-flat, edges, less_own),

@@ -33,6 +33,11 @@ def sparse_product(call: Call) -> Tensor:
     sums = product(operands.senders, weights, edges, operands.own)
     if spec.reduce == "sum":
         return sums
+    return means_of(sums, edges)
+
+
+def means_of(sums: Tensor, edges: EdgeList) -> Tensor:
+    """`(N_r, ...)` sums over the edges of each receiver, divided by their number; 0 where there are none."""
     counts = edges.degrees.clamp(min=1).to(sums.dtype)
     return sums / counts.reshape(-1, *[1] * (sums.ndim - 1))
 
@@ -66,7 +71,7 @@ def product(rows: Tensor, weights: Tensor | None, edges: EdgeList, own: Tensor |
         return product(rows.flatten(1), weights, edges, own).reshape(edges.num_receivers, *rows.shape[1:])
     learned = [part for part in (rows, weights, own) if part is not None and part.requires_grad]
     if not (learned and torch.is_grad_enabled()):
-        return _bag(rows, weights, edges.senders, edges.pointers, own)
+        return bag(rows, weights, edges.senders, edges.pointers, own)
     if rows.requires_grad:
         edges.receivers_by_sender  # noqa: B018  derived here, so that a traced backward pass only reads it
     sums = _Product.apply(rows, weights, edges, own)
@@ -81,7 +86,7 @@ class _Product(torch.autograd.Function):
     def forward(ctx: Any, rows: Tensor, weights: Tensor | None, edges: EdgeList, own: Tensor | None) -> Tensor:
         ctx.save_for_backward(rows, weights, own)
         ctx.edges = edges
-        return _bag(rows, weights, edges.senders, edges.pointers, own)
+        return bag(rows, weights, edges.senders, edges.pointers, own)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, Tensor | None, None, Tensor | None]:
@@ -93,7 +98,7 @@ class _Product(torch.autograd.Function):
                 grad_rows = product(grad.contiguous(), back, edges.reversed, own)
             else:
                 pointers = edges.transpose.pointers
-                grad_rows = _bag(grad.contiguous(), back, edges.receivers_by_sender, pointers, own)
+                grad_rows = bag(grad.contiguous(), back, edges.receivers_by_sender, pointers, own)
         if ctx.needs_input_grad[1]:
             grad_weights = (grad.index_select(0, edges.receivers) * rows.index_select(0, edges.senders)).sum(1)
         if ctx.needs_input_grad[3]:
@@ -101,7 +106,8 @@ class _Product(torch.autograd.Function):
         return grad_rows, grad_weights, None, grad_own
 
 
-def _bag(rows: Tensor, weights: Tensor | None, senders: Tensor, pointers: Tensor, own: Tensor | None) -> Tensor:
+def bag(rows: Tensor, weights: Tensor | None, senders: Tensor, pointers: Tensor, own: Tensor | None = None) -> Tensor:
+    """`a_i x_i + sum w_j x_j` over `senders` from each of the `pointers` to the next; no gradients are recorded."""
     if rows.requires_grad:  # else it would find what only a gradient of its own needs
         rows = rows.detach()
     sums = torch.embedding_bag(rows, senders, pointers, False, 0, False, weights, True)[0]

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from geonets.core.topology import EdgeList
 from geonets.engine.kernels.loops import DTYPES, composed_gradients
-from geonets.engine.kernels.segments import product
+from geonets.engine.kernels.segments import bag, means_of, product
 from geonets.engine.rules import Call, Rule, Situation
 from geonets.engine.spec import AggregateSpec, Update
 
@@ -61,9 +61,7 @@ def _composed(
     edges: EdgeList,
 ) -> Tensor:
     sums = product(rows, None, edges)
-    if is_mean:
-        sums = sums / edges.degrees.clamp(min=1).to(sums.dtype).reshape(-1, *[1] * (sums.ndim - 1))
-    return Update(weight, bias, own_weight, own)(sums)
+    return Update(weight, bias, own_weight, own)(means_of(sums, edges) if is_mean else sums)
 
 
 class _Updates(torch.autograd.Function):
@@ -103,7 +101,7 @@ def _updated(
     out = rows.new_empty(edges.num_receivers, len(weight))
     counts = edges.degrees.clamp(min=1).to(rows.dtype)[:, None]
     for start, stop, first, last in _blocks(edges.pointers, rows.shape[1]):
-        heard = _bag(rows, edges.senders[first:last], edges.pointers[start : stop + 1] - first, None)
+        heard = bag(rows, None, edges.senders[first:last], edges.pointers[start : stop + 1] - first)
         heard = heard.div_(counts[start:stop]) if is_mean else heard
         here = torch.mm(heard, turned, out=out[start:stop])
         here.addmm_(rows[start:stop], own_turned)
@@ -128,7 +126,7 @@ def _gradients(
     for start, stop, first, last in _blocks(pointers, grad.shape[1]):
         heard_by, given, own = receivers[first:last], grad[start:stop], rows[start:stop]
         weights = None if shares is None else shares.index_select(0, heard_by)
-        back = _bag(grad, heard_by, pointers[start : stop + 1] - first, weights)
+        back = bag(grad, weights, heard_by, pointers[start : stop + 1] - first)
         if needed[0]:
             torch.mm(back, weight, out=of_rows[start:stop]).addmm_(given, own_weight)
         if needed[1]:
@@ -147,10 +145,6 @@ def _blocks(pointers: Tensor, channels: int) -> Iterator[tuple[int, int, int, in
     bounds = [*range(0, total, step), total]
     ends = pointers[bounds].tolist()
     yield from zip(bounds, bounds[1:], ends, ends[1:], strict=False)
-
-
-def _bag(rows: Tensor, numbers: Tensor, pointers: Tensor, weights: Tensor | None) -> Tensor:
-    return torch.embedding_bag(rows, numbers, pointers, False, 0, False, weights, True)[0]
 
 
 def _rule(situation: Situation) -> bool | str | None:
